@@ -1,0 +1,116 @@
+// A Databricks workspace as typed calls. One request each, no retries but where it says so; errors
+// by errors.hpp.
+#pragma once
+
+#include <hub/connector.hpp>
+#include <hub/error.hpp>
+#include <hub/secret.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/client.hpp"
+
+namespace databricks_token {
+
+/// AdminTokenInfo of the token management API (databricks-sdk-go service/settings/model.go,
+/// TokenInfo). Times are milliseconds since 1970. Ids are int64 on the wire and may pass 2^53.
+struct TokenInfo {
+  std::string token_id;
+  std::int64_t creation_time = 0;
+  std::int64_t expiry_time = 0;  // -1: none
+  std::string comment;
+  std::int64_t created_by_id = 0;
+  std::string created_by_username;
+  std::int64_t owner_id = 0;  // the principal's numeric SCIM id
+  std::optional<std::int64_t> last_used_day;
+  std::optional<std::vector<std::string>> scopes;  // nothing: the workspace did not say
+};
+
+struct MintedToken {
+  hub::Secret value;
+  TokenInfo info;
+};
+
+struct TokenRequest {
+  std::string application_id;
+  std::int64_t lifetime_seconds = 0;  // > 0, always sent
+  std::string comment;
+  std::optional<std::vector<std::string>> scopes;  // nothing: not sent
+};
+
+/// SCIM Me: whom a credential stands for. For a service principal user_name is its application id.
+struct Identity {
+  std::int64_t id = 0;
+  std::string user_name;
+  bool active = true;
+};
+
+struct ServicePrincipal {
+  std::int64_t id = 0;
+  std::string application_id;
+  std::string display_name;
+  bool active = true;
+};
+
+/// What the workspace says of tokens in general. Nothing where it does not say.
+struct TokenPolicy {
+  std::optional<bool> tokens_enabled;             // enableTokensConfig
+  std::optional<std::int64_t> max_lifetime_days;  // maxTokenLifetimeDays
+};
+
+/// Thread-safe. Each function takes the credential to use, which it does not keep.
+class Workspace {
+ public:
+  Workspace(Origin origin, TlsSettings tls, std::string user_agent);
+
+  const Origin& origin() const { return client_.origin(); }
+
+  /// POST /api/2.0/token-management/on-behalf-of/tokens. Sent once. A complete 4xx with Databricks'
+  /// JSON has effect none; what was sent and not answered so has effect unknown (UNKNOWN_MINT).
+  hub::Result<MintedToken> create_on_behalf_of(hub::Call call, const hub::Secret& admin,
+                                               const TokenRequest& request);
+
+  /// GET /api/2.0/token-management/tokens: all of the workspace; there is no owner filter.
+  hub::Result<std::vector<TokenInfo>> list_tokens(hub::Call call, const hub::Secret& admin);
+
+  /// GET /api/2.0/token-management/tokens/{id}. Also answers for expired tokens. NOT_FOUND,
+  /// TOKEN_GONE if it is gone.
+  hub::Result<TokenInfo> get_token(hub::Call call, const hub::Secret& admin,
+                                   const std::string& token_id);
+
+  /// DELETE /api/2.0/token-management/tokens/{id}: revokes at once. NOT_FOUND with reason
+  /// TOKEN_GONE only for a 404 with a Databricks JSON body that says so; any other 404 is
+  /// UNAVAILABLE, NOT_DATABRICKS.
+  hub::Result<> delete_token(hub::Call call, const hub::Secret& admin, const std::string& token_id);
+
+  /// GET /api/2.0/preview/scim/v2/Me.
+  hub::Result<Identity> me(hub::Call call, const hub::Secret& bearer);
+
+  /// GET /api/2.0/preview/scim/v2/ServicePrincipals?filter=applicationId eq "..."; nothing if there
+  /// is none. `application_id` must be a UUID: it goes into a filter expression.
+  hub::Result<std::optional<ServicePrincipal>> find_service_principal(
+      hub::Call call, const hub::Secret& admin, const std::string& application_id);
+
+  /// GET /api/2.0/permissions/authorization/tokens: whether the principal itself, not through a
+  /// group, may use tokens.
+  hub::Result<bool> has_token_permission(hub::Call call, const hub::Secret& admin,
+                                         const std::string& application_id);
+
+  /// GET /api/2.0/workspace-conf?keys=enableTokensConfig,maxTokenLifetimeDays.
+  hub::Result<TokenPolicy> token_policy(hub::Call call, const hub::Secret& admin);
+
+  /// The workspace's clock less ours, from the Date header of its latest answer; nothing before the
+  /// first. Accurate to a second.
+  std::optional<std::chrono::milliseconds> clock_offset() const;
+
+ private:
+  // The implementer completes the private part.
+  HttpClient client_;
+};
+
+}  // namespace databricks_token
