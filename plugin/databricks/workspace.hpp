@@ -1,13 +1,17 @@
-// A Databricks workspace as typed calls. One request each, no retries but where it says so; errors
-// by errors.hpp.
+// A Databricks workspace as typed calls, one request each. Reads and delete_token, which can be
+// repeated, are tried up to three times when the workspace is throttling, out of service or lost
+// the connection, within the call's deadline and with waits of at most five seconds. Errors by
+// errors.hpp.
 #pragma once
 
 #include <hub/connector.hpp>
 #include <hub/error.hpp>
 #include <hub/secret.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,16 +21,18 @@
 
 namespace databricks_token {
 
+struct Asked;
+
 /// AdminTokenInfo of the token management API (databricks-sdk-go service/settings/model.go,
 /// TokenInfo). Times are milliseconds since 1970. Ids are int64 on the wire and may pass 2^53.
 struct TokenInfo {
   std::string token_id;
-  std::int64_t creation_time = 0;
-  std::int64_t expiry_time = 0;  // -1: none
+  std::int64_t creation_time = 0;  // 0: the workspace did not say
+  std::int64_t expiry_time = -1;   // -1: none, or the workspace did not say
   std::string comment;
   std::int64_t created_by_id = 0;
   std::string created_by_username;
-  std::int64_t owner_id = 0;  // the principal's numeric SCIM id
+  std::int64_t owner_id = 0;  // the principal's numeric SCIM id; 0: the workspace did not say
   std::optional<std::int64_t> last_used_day;
   std::optional<std::vector<std::string>> scopes;  // nothing: the workspace did not say
 };
@@ -97,7 +103,8 @@ class Workspace {
       hub::Call call, const hub::Secret& admin, const std::string& application_id);
 
   /// GET /api/2.0/permissions/authorization/tokens: whether the principal itself, not through a
-  /// group, may use tokens.
+  /// group, may use tokens. A workspace that never had a token answers "does not exist"
+  /// (terraform-provider-databricks issue 1122): false.
   hub::Result<bool> has_token_permission(hub::Call call, const hub::Secret& admin,
                                          const std::string& application_id);
 
@@ -109,8 +116,15 @@ class Workspace {
   std::optional<std::chrono::milliseconds> clock_offset() const;
 
  private:
-  // The implementer completes the private part.
+  static constexpr std::int64_t kNoClock = std::numeric_limits<std::int64_t>::min();
+
+  hub::Result<HttpResponse> send_once(hub::Call call, const Asked& asked,
+                                      const HttpRequest& request);
+  hub::Result<HttpResponse> send_repeatedly(hub::Call call, const Asked& asked, const char* method,
+                                            std::string target);
+
   HttpClient client_;
+  std::atomic<std::int64_t> clock_offset_ms_ = kNoClock;
 };
 
 }  // namespace databricks_token

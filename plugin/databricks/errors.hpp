@@ -1,0 +1,44 @@
+// What answers of a workspace mean as errors of the hub.
+//
+// The effect follows from one rule. A call that only reads has none. A call that mints or deletes
+// has none if the workspace refused it, which takes a complete 429 or a complete 4xx with
+// Databricks' own JSON, or if no byte was sent; otherwise it is unknown, the retry is from the
+// start, and a mint's reason is UNKNOWN_MINT with what happened as "cause" in the details.
+#pragma once
+
+#include <hub/error.hpp>
+#include <hub/secret.hpp>
+
+#include <string_view>
+
+#include "http/client.hpp"
+
+namespace databricks_token {
+
+enum class Purpose : unsigned {
+  kIdentify = 1,  // of any credential; the others need an admin's
+  kRead = 2,
+  kReadToken = 4,
+  kDeleteToken = 8,
+  kMintToken = 16,
+};
+
+/// What was asked, as far as an error depends on it; borrowed.
+struct Asked {
+  Purpose purpose;
+  std::string_view name;  // "POST on-behalf-of/tokens", for messages
+  const hub::Secret& bearer;
+};
+
+/// For an answer with a status other than 2xx.
+hub::Error refused(const Asked& asked, const HttpResponse& response);
+
+/// For a 2xx with content that cannot be used: NOT_DATABRICKS or RESPONSE_INVALID. `why` goes into
+/// the message, the content does not.
+hub::Error unusable(const Asked& asked, const HttpResponse& response, std::string_view reason,
+                    std::string_view why);
+
+/// For a request without an answer: the transport's error, with this call's effect.
+hub::Error unanswered(const Asked& asked, hub::Error transport);
+
+}  // namespace databricks_token

@@ -1,0 +1,65 @@
+// JSON from a workspace, read strictly: a member is absent or has its type.
+#pragma once
+
+#include <hub/secret.hpp>
+
+#include <Poco/JSON/Object.h>
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace databricks_token {
+
+/// A member is missing or has another type. what() names it, "token_infos[3].owner_id is not an
+/// integer", and says nothing of its value.
+class WrongShape : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A JSON object. Members that are absent or null are nothing; those of another type throw
+/// WrongShape; those that nobody asks for are ignored. A view: copies share the object.
+class JsonObject {
+ public:
+  /// Nothing if `text` is not one JSON object in valid UTF-8, at most 64 levels deep.
+  static std::optional<JsonObject> parse(const std::string& text);
+
+  std::optional<std::string> text(const std::string& name) const;
+  /// All of int64, also as a string: some clients and servers write it so (databricks-sdk-py reads
+  /// each with int()). Never through a double, which would round ids above 2^53.
+  std::optional<std::int64_t> integer(const std::string& name) const;
+  std::optional<bool> boolean(const std::string& name) const;
+  std::optional<std::vector<std::string>> texts(const std::string& name) const;
+  std::optional<JsonObject> object(const std::string& name) const;
+  /// Empty if absent.
+  std::vector<JsonObject> objects(const std::string& name) const;
+
+  /// A text that is secret; what the parsed object held of it is overwritten.
+  std::optional<hub::Secret> take_secret(const std::string& name);
+
+  /// For a member that must be there: throws WrongShape for nothing.
+  template <class T>
+  T required(const std::string& name, std::optional<T> value) const {
+    if (!value) throw WrongShape(path_ + name + " is missing");
+    return *std::move(value);
+  }
+
+ private:
+  JsonObject(Poco::JSON::Object::Ptr object, std::string path)
+      : object_(std::move(object)), path_(std::move(path)) {}
+
+  template <class T>
+  std::optional<T> member(const std::string& name, const char* type) const;
+  [[noreturn]] void wrong(const std::string& name, const char* type) const;
+
+  Poco::JSON::Object::Ptr object_;
+  std::string path_;  // with which the names of this object's members begin in messages
+};
+
+/// Overwrites the bytes, as far as they are still in this string.
+void wipe(std::string& text);
+
+}  // namespace databricks_token

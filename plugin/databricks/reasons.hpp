@@ -1,0 +1,121 @@
+// The stable reasons that errors of a workspace and of the way to it carry.
+#pragma once
+
+#include <string_view>
+
+namespace databricks_token {
+
+struct Reason {
+  std::string_view reason;
+  std::string_view summary;  // what is the matter, for a list of reasons
+  std::string_view hint;     // what to do about it
+};
+
+inline constexpr Reason kReasons[] = {
+    // The credential.
+    {"CREDENTIAL_INVALID", "The workspace does not accept the credential.",
+     "Check that the credential is of this workspace and neither expired nor revoked; if so, make "
+     "a new one and put it where the connection's secret refers to."},
+    {"CREDENTIAL_EXPIRING", "The OAuth token is about to expire.",
+     "Put a fresh token where the connection's secret refers to; Databricks refuses OAuth tokens "
+     "in their last 30 seconds."},
+    {"CREDENTIAL_NOT_SENT", "The workspace saw no credential that it supports here.",
+     "Use a personal access token of a workspace admin, or an OAuth access token for this "
+     "workspace; a proxy in between must pass the Authorization header on."},
+    {"SCOPE_MISSING", "The credential lacks an API scope.",
+     "Use a credential with the API scope \"authentication\", which managing tokens needs."},
+    {"NOT_ADMIN", "The credential's owner may not manage tokens.",
+     "Use the credential of a workspace admin: only CAN MANAGE on tokens allows to make, list and "
+     "revoke tokens of others, and only the group admins has it."},
+    {"USER_NOT_IN_WORKSPACE", "The credential's owner is not a member of the workspace.",
+     "Let an account admin assign the user or service principal to this workspace."},
+    {"IP_NOT_ALLOWED", "The workspace's IP access list does not allow this machine.",
+     "Add this machine's outgoing address to the workspace's IP access list."},
+    {"PRIVATE_LINK", "The workspace is reachable through a private link only.",
+     "Call the workspace from a network with access to its private endpoint; see "
+     "https://docs.databricks.com/security/network/classic/privatelink.html."},
+
+    // The service principal and what the workspace allows.
+    {"TOKEN_PERMISSION_MISSING", "The service principal may not use tokens.",
+     "Grant the service principal CAN USE on tokens: workspace Settings > Advanced > Personal "
+     "Access Tokens > Permission Settings, or PATCH /api/2.0/permissions/authorization/tokens with "
+     "{\"access_control_list\": [{\"service_principal_name\": \"<application id>\", "
+     "\"permission_level\": \"CAN_USE\"}]}. Never PUT there: it replaces the list, and whoever "
+     "loses CAN USE loses their tokens at once."},
+    {"ON_BEHALF_OF_DISABLED", "Tokens on behalf of service principals are switched off.",
+     "Let an account admin switch it on: account console > Settings > Feature enablement > "
+     "\"Personal access tokens for service principals\". The workspace's enableTokensConfig is "
+     "another switch and does not help."},
+    {"TOKENS_DISABLED", "Personal access tokens are switched off in the workspace.",
+     "Let a workspace admin switch them on: workspace Settings > Advanced > Personal Access "
+     "Tokens (enableTokensConfig)."},
+    {"PRINCIPAL_UNKNOWN", "The workspace has no such service principal.",
+     "Check application_id: it is the service principal's application id (a UUID), not its name or "
+     "number; and assign the service principal to this workspace."},
+    {"APPLICATION_ID_INVALID", "The application id is not a UUID.",
+     "Use the service principal's application id, such as 6f5ccf28-d83a-4957-9bfb-5bbfac551410; it "
+     "is on the service principal's page in the workspace's settings."},
+    {"TOKEN_QUOTA_EXCEEDED", "The principal has as many tokens as the workspace allows.",
+     "Revoke tokens of the service principal that nobody uses; a workspace allows 600 for each "
+     "principal."},
+    {"LIFETIME_INVALID", "The workspace does not grant that lifetime.",
+     "Lower lifetime_seconds: the workspace's maxTokenLifetimeDays (730 unless set) is the most, "
+     "and 0 is refused."},
+
+    // The token.
+    {"TOKEN_GONE", "The workspace has no such token.",
+     "Nothing is left to revoke; it was deleted already."},
+    {"UNKNOWN_MINT", "Whether the workspace made a token is not known.",
+     "Run rotate-token again, or sweep: it first looks for the token and revokes it, for nobody "
+     "has its value. Do not repeat the request by hand."},
+
+    // The workspace.
+    {"RATE_LIMITED", "The workspace gets too many requests.",
+     "Wait and try again; if it persists, look for others who call this workspace's API often."},
+    {"WORKSPACE_UNAVAILABLE", "The workspace, or a gateway before it, is out of service.",
+     "Try again later; see https://status.databricks.com and the like for your cloud."},
+    {"WORKSPACE_INTERNAL_ERROR", "The workspace failed.",
+     "Try again later; if it persists, give the request id to Databricks' support."},
+    {"NOT_DATABRICKS", "What answered is not the API of a Databricks workspace.",
+     "Check workspace_url: it is the workspace's own, such as "
+     "https://adb-1234567890123456.7.azuredatabricks.net, not that of the account console "
+     "(accounts.*); and that no proxy or sign-in page answers in its place."},
+    {"REQUEST_REFUSED", "The workspace refused the request.",
+     "The workspace's message says what to change; the request id finds it in Databricks' logs."},
+    {"RESPONSE_INVALID", "The answer is not what HTTP or the API's documentation say.",
+     "Check that no proxy alters answers; otherwise report it with the request id."},
+
+    // The way to the workspace.
+    {"WORKSPACE_URL_INVALID", "The workspace's URL cannot be read.",
+     "Write workspace_url as https://HOST or https://HOST:PORT."},
+    {"NAME_UNRESOLVED", "The workspace's host name has no address.",
+     "Check the host in workspace_url and this machine's DNS."},
+    {"CONNECT_FAILED", "No connection to the workspace.",
+     "Check workspace_url and its port, and that a firewall lets this machine out."},
+    {"TLS_UNTRUSTED", "The server's certificate is not trusted.",
+     "If the certificate is of your own authority, name that in tls.ca_file; otherwise somebody "
+     "sits in between."},
+    {"TLS_WRONG_HOST", "The server's certificate is for another host.",
+     "Check the host in workspace_url: it must be a name that the certificate has."},
+    {"TLS_FAILED", "No secure connection to the server.",
+     "Check that the server speaks TLS 1.2 or later on this port."},
+    {"CA_FILE_INVALID", "The file with certificate authorities cannot be used.",
+     "tls.ca_file must be a readable PEM file with at least one certificate."},
+    {"CONNECTION_LOST", "The connection broke before the answer was complete.", "Try again."},
+    {"RESPONSE_TOO_LARGE", "The answer is larger than is accepted.",
+     "Check workspace_url; if the list of tokens is what is too large, revoke tokens that nobody "
+     "uses."},
+    {"DEADLINE_EXCEEDED", "The call ran out of time.",
+     "Try again; give the call more time if the network is slow."},
+    {"CANCELLED", "The host cancelled the call.", "Nothing to do."},
+};
+
+/// The entry of `reason`, nullptr if there is none.
+constexpr const Reason* find_reason(std::string_view reason) {
+  for (const Reason& known : kReasons) {
+    if (known.reason == reason) return &known;
+  }
+  return nullptr;
+}
+
+}  // namespace databricks_token

@@ -1,0 +1,309 @@
+#include "databricks/workspace.hpp"
+
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/String.h>
+#include <Poco/URI.h>
+#include <Poco/UUID.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <sstream>
+#include <utility>
+
+#include "databricks/errors.hpp"
+#include "databricks/http_date.hpp"
+#include "databricks/json.hpp"
+#include "databricks/reasons.hpp"
+
+namespace databricks_token {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kOnBehalfOf = "/api/2.0/token-management/on-behalf-of/tokens";
+constexpr const char* kTokens = "/api/2.0/token-management/tokens";
+constexpr const char* kMe = "/api/2.0/preview/scim/v2/Me";
+constexpr const char* kServicePrincipals = "/api/2.0/preview/scim/v2/ServicePrincipals";
+constexpr const char* kTokenPermissions = "/api/2.0/permissions/authorization/tokens";
+constexpr const char* kConf =
+    "/api/2.0/workspace-conf?keys=enableTokensConfig,maxTokenLifetimeDays";
+
+constexpr int kMaxAttempts = 3;
+constexpr milliseconds kFirstPause{250};
+constexpr milliseconds kLongestPause{5000};
+
+/// Waits, but not beyond the call's cancellation.
+void pause(hub::Call call, milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable woken;
+  bool cancelled = false;
+  hub::OnCancel on_cancel(call, [&] {
+    const std::lock_guard lock(mutex);
+    cancelled = true;
+    woken.notify_all();
+  });
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, duration, [&] { return cancelled; });
+}
+
+/// Exponential with full jitter, and no shorter than the workspace asked for.
+milliseconds pause_after(const hub::Error& error, int attempt) {
+  std::random_device random;
+  std::uniform_int_distribution<milliseconds::rep> jitter(0, kFirstPause.count() << (attempt - 1));
+  return milliseconds(error.retry_after_ms + jitter(random));
+}
+
+bool passes(const hub::Error& error) {
+  return error.reason == "RATE_LIMITED" || error.reason == "WORKSPACE_UNAVAILABLE" ||
+         error.reason == "CONNECTION_LOST";
+}
+
+/// `text` as a segment of a path or the value of a query's parameter.
+std::string encoded(const std::string& text) {
+  std::string result;
+  Poco::URI::encode(text, "/?#;:@&=+", result);
+  return result;
+}
+
+/// What `read` makes of the JSON object in the answer.
+template <class Read>
+auto read_answer(const Asked& asked, const HttpResponse& response, Read read)
+    -> hub::Result<decltype(read(std::declval<JsonObject&>()))> {
+  auto object = JsonObject::parse(response.body);
+  if (!object) return unusable(asked, response, "NOT_DATABRICKS", "not with a JSON object");
+  try {
+    return read(*object);
+  } catch (const WrongShape& wrong) {
+    return unusable(asked, response, "RESPONSE_INVALID", wrong.what());
+  }
+}
+
+TokenInfo read_token_info(const JsonObject& object) {
+  TokenInfo info;
+  info.token_id = object.required("token_id", object.text("token_id"));
+  if (info.token_id.empty()) throw WrongShape("token_id is empty");
+  info.creation_time = object.integer("creation_time").value_or(info.creation_time);
+  info.expiry_time = object.integer("expiry_time").value_or(info.expiry_time);
+  info.comment = object.text("comment").value_or("");
+  info.created_by_id = object.integer("created_by_id").value_or(0);
+  info.created_by_username = object.text("created_by_username").value_or("");
+  info.owner_id = object.integer("owner_id").value_or(0);
+  info.last_used_day = object.integer("last_used_day");
+  info.scopes = object.texts("scopes");
+  return info;
+}
+
+TokenInfo read_token_info_member(const JsonObject& object) {
+  return read_token_info(object.required("token_info", object.object("token_info")));
+}
+
+/// No more than what a header needs: a prefix is not promised (terraform-provider-databricks' tests
+/// have "s#Cr3t!11").
+hub::Secret read_token_value(JsonObject& object) {
+  hub::Secret value = object.required("token_value", object.take_secret("token_value"));
+  const std::string_view bytes = value.reveal();
+  if (bytes.empty() ||
+      !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    throw WrongShape("token_value is not printable text");
+  }
+  return value;
+}
+
+std::string to_json(const TokenRequest& request) {
+  Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
+  object.set("application_id", request.application_id);
+  object.set("lifetime_seconds", Poco::Int64{request.lifetime_seconds});
+  object.set("comment", request.comment);
+  if (request.scopes) {
+    Poco::JSON::Array scopes;
+    for (const std::string& scope : *request.scopes) scopes.add(scope);
+    object.set("scopes", scopes);
+  }
+  std::ostringstream json;
+  object.stringify(json);
+  return json.str();
+}
+
+}  // namespace
+
+Workspace::Workspace(Origin origin, TlsSettings tls, std::string user_agent)
+    : client_(std::move(origin), std::move(tls), std::move(user_agent)) {}
+
+hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& asked,
+                                               const HttpRequest& request) {
+  auto answer = client_.send(call, request);
+  if (!answer) return unanswered(asked, std::move(answer).error());
+  if (const auto theirs = parse_http_date(answer->headers.get("Date", ""))) {
+    const auto ours = std::chrono::system_clock::now();
+    clock_offset_ms_ = std::chrono::duration_cast<milliseconds>(*theirs - ours).count();
+  }
+  if (answer->status < 200 || answer->status > 299) return refused(asked, *answer);
+  return answer;
+}
+
+hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
+                                                     const char* method, std::string target) {
+  const HttpRequest request{.method = method,
+                            .target = std::move(target),
+                            .bearer = &asked.bearer,
+                            .content_type = {},
+                            .body = {}};
+  bool uncertain = false;
+  for (int attempt = 1;; ++attempt) {
+    auto answer = send_once(call, asked, request);
+    if (answer) return answer;
+    hub::Error& error = answer.error();
+    uncertain = uncertain || error.effect == hub::Effect::kUnknown;
+    const milliseconds next = pause_after(error, attempt);
+    if (!passes(error) || attempt == kMaxAttempts || next > kLongestPause ||
+        next >= call.remaining()) {
+      // An earlier attempt may have done it, whatever became of the last one.
+      if (uncertain) {
+        error.effect = hub::Effect::kUnknown;
+        error.retry = hub::Retry::kFromStart;
+      }
+      return answer;
+    }
+    pause(call, next);
+  }
+}
+
+hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const hub::Secret& admin,
+                                                        const TokenRequest& request) {
+  const Asked asked{Purpose::kMintToken, "POST on-behalf-of/tokens", admin};
+  auto answer = send_once(call, asked,
+                          {.method = "POST",
+                           .target = kOnBehalfOf,
+                           .bearer = &admin,
+                           .content_type = "application/json",
+                           .body = to_json(request)});
+  if (!answer) return std::move(answer).error();
+  auto minted = read_answer(asked, *answer, [](JsonObject& object) {
+    hub::Secret value = read_token_value(object);
+    return MintedToken{std::move(value), read_token_info_member(object)};
+  });
+  wipe(answer->body);
+  return minted;
+}
+
+hub::Result<std::vector<TokenInfo>> Workspace::list_tokens(hub::Call call,
+                                                           const hub::Secret& admin) {
+  const Asked asked{Purpose::kRead, "GET token-management/tokens", admin};
+  const auto answer = send_repeatedly(call, asked, "GET", kTokens);
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, [](const JsonObject& object) {
+    std::vector<TokenInfo> infos;
+    for (const JsonObject& info : object.objects("token_infos"))
+      infos.push_back(read_token_info(info));
+    return infos;
+  });
+}
+
+hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const hub::Secret& admin,
+                                            const std::string& token_id) {
+  const Asked asked{Purpose::kReadToken, "GET token-management/tokens/{id}", admin};
+  const auto answer = send_repeatedly(call, asked, "GET", kTokens + ("/" + encoded(token_id)));
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, read_token_info_member);
+}
+
+hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
+                                      const std::string& token_id) {
+  const Asked asked{Purpose::kDeleteToken, "DELETE token-management/tokens/{id}", admin};
+  const auto answer = send_repeatedly(call, asked, "DELETE", kTokens + ("/" + encoded(token_id)));
+  if (!answer) return answer.error();
+  // A sign-in page with status 200 has revoked nothing.
+  if (!Poco::trim(answer->body).empty() && !JsonObject::parse(answer->body))
+    return unusable(asked, *answer, "NOT_DATABRICKS", "neither empty nor with a JSON object");
+  return {};
+}
+
+hub::Result<Identity> Workspace::me(hub::Call call, const hub::Secret& bearer) {
+  const Asked asked{Purpose::kIdentify, "GET scim/v2/Me", bearer};
+  const auto answer = send_repeatedly(call, asked, "GET", kMe);
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, [](const JsonObject& object) {
+    return Identity{.id = object.required("id", object.integer("id")),
+                    .user_name = object.required("userName", object.text("userName")),
+                    .active = object.boolean("active").value_or(true)};
+  });
+}
+
+hub::Result<std::optional<ServicePrincipal>> Workspace::find_service_principal(
+    hub::Call call, const hub::Secret& admin, const std::string& application_id) {
+  Poco::UUID uuid;
+  if (!uuid.tryParse(application_id) || uuid.toString() != Poco::toLower(application_id)) {
+    return hub::Error{.status = hub::Status::kInvalidArgument,
+                      .reason = "APPLICATION_ID_INVALID",
+                      .message = "application_id is not a UUID",
+                      .hint = std::string(find_reason("APPLICATION_ID_INVALID")->hint)};
+  }
+  const Asked asked{Purpose::kRead, "GET scim/v2/ServicePrincipals", admin};
+  const std::string filter = encoded("applicationId eq \"" + application_id + "\"");
+  const auto answer =
+      send_repeatedly(call, asked, "GET", kServicePrincipals + ("?filter=" + filter));
+  if (!answer) return answer.error();
+  return read_answer(
+      asked, *answer, [&](const JsonObject& object) -> std::optional<ServicePrincipal> {
+        for (const JsonObject& found : object.objects("Resources")) {
+          ServicePrincipal principal{.id = found.required("id", found.integer("id")),
+                                     .application_id = found.text("applicationId").value_or(""),
+                                     .display_name = found.text("displayName").value_or(""),
+                                     .active = found.boolean("active").value_or(true)};
+          if (Poco::icompare(principal.application_id, application_id) == 0) return principal;
+        }
+        return std::nullopt;
+      });
+}
+
+hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Secret& admin,
+                                                  const std::string& application_id) {
+  const Asked asked{Purpose::kRead, "GET permissions/authorization/tokens", admin};
+  const auto answer = send_repeatedly(call, asked, "GET", kTokenPermissions);
+  if (!answer) {
+    if (answer.error().status == hub::Status::kNotFound) return false;
+    return answer.error();
+  }
+  return read_answer(asked, *answer, [&](const JsonObject& object) {
+    for (const JsonObject& entry : object.objects("access_control_list")) {
+      const std::string name = entry.text("service_principal_name").value_or("");
+      if (Poco::icompare(name, application_id) != 0) continue;
+      for (const JsonObject& permission : entry.objects("all_permissions")) {
+        const std::string level = permission.text("permission_level").value_or("");
+        if ((level == "CAN_USE" || level == "CAN_MANAGE") &&
+            !permission.boolean("inherited").value_or(false)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  });
+}
+
+hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const hub::Secret& admin) {
+  const Asked asked{Purpose::kRead, "GET workspace-conf", admin};
+  const auto answer = send_repeatedly(call, asked, "GET", kConf);
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, [](const JsonObject& object) {
+    TokenPolicy policy;
+    // Texts, and empty ones where nothing was ever set.
+    const std::string enabled = object.text("enableTokensConfig").value_or("");
+    if (!enabled.empty()) policy.tokens_enabled = enabled != "false";
+    if (!object.text("maxTokenLifetimeDays").value_or("").empty()) {
+      policy.max_lifetime_days = object.integer("maxTokenLifetimeDays");
+      if (*policy.max_lifetime_days <= 0) policy.max_lifetime_days.reset();  // 0: no limit
+    }
+    return policy;
+  });
+}
+
+std::optional<milliseconds> Workspace::clock_offset() const {
+  const std::int64_t offset = clock_offset_ms_;
+  if (offset == kNoClock) return std::nullopt;
+  return milliseconds(offset);
+}
+
+}  // namespace databricks_token
