@@ -95,6 +95,9 @@ class Call {
     return value;
   }
 
+  /// The slot without a lease, as JSON.
+  Result<std::string> look(std::string_view name) const;
+
   /// The Error for a status that a function of the host returned, or nothing for HUB_OK. The host
   /// knows the texts.
   static std::optional<Error> refusal(hub_status status) {
@@ -147,6 +150,14 @@ class TextSink {
 
   std::string text;
 };
+
+inline Result<std::string> Call::look(std::string_view name) const {
+  TextSink snapshot;
+  if (auto refused = refusal(call_->secret_look(call_, text_of(name), snapshot.sink()))) {
+    return *std::move(refused);
+  }
+  return std::move(snapshot.text);
+}
 
 /// A slot between secret_begin and secret_end: the transaction of connector.h, with its errors.
 /// Ends when destroyed.

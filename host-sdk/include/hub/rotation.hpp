@@ -1,0 +1,143 @@
+// Rotation for connectors: how a credential is replaced without anybody noticing. What mints,
+// verifies, lists and revokes it is a Provider; where its versions are kept is a slot of the host.
+// See rotation/README.md.
+#pragma once
+
+#include <hub/connector.hpp>
+#include <hub/error.hpp>
+#include <hub/secret.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hub::rotation {
+
+/// Scopes of a credential; nothing where the remote side names none.
+using Scopes = std::optional<std::vector<std::string>>;
+
+/// A credential as the remote side lists it. Times in milliseconds since 1970.
+struct Issued {
+  std::string id;
+  std::int64_t creation_time = 0;
+  std::int64_t expiry_time = 0;  // -1: none
+  std::string comment;
+  std::string owner_id;
+  std::optional<std::int64_t> last_used_day;
+  Scopes scopes;
+};
+
+struct Minted {
+  Secret value;
+  Issued issued;
+};
+
+struct MintRequest {
+  std::int64_t lifetime_seconds = 0;
+  std::string comment;
+  Scopes scopes;
+};
+
+/// What a credential's own word about itself came to.
+struct Verdict {
+  bool accepted = false;
+  std::string why;  // for a refusal: what the remote side said
+};
+
+/// The remote side, one operation each. Called on the call's thread. An Error's effect says whether
+/// the remote side changed; kUnknown is what makes the machine look before it tries again.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  /// What the slot is bound to at its first use: a JSON object; another binding is refused from
+  /// then on.
+  virtual std::string binding() const = 0;
+
+  /// The remote side's clock, as well as it is known. Milliseconds since 1970.
+  virtual std::int64_t now() const = 0;
+
+  /// The id of the principal that will own what is minted.
+  virtual Result<std::string> owner_id(Call call) = 0;
+
+  /// Makes a credential, at most one. Effect none: it was refused, nothing was made.
+  virtual Result<Minted> mint(Call call, const MintRequest& request) = 0;
+
+  /// Asks the credential itself. A refusal counts only after the time that a fresh one needs to
+  /// settle; an Error says that nothing could be learnt.
+  virtual Result<Verdict> verify(Call call, const Secret& value, const std::string& owner_id) = 0;
+
+  /// Everything that may be ours, expired ones included.
+  virtual Result<std::vector<Issued>> list(Call call) = 0;
+
+  /// One credential, or nothing if it is gone.
+  virtual Result<std::optional<Issued>> find(Call call, const std::string& id) = 0;
+
+  /// Revokes. OK also if it was gone already, which must have been the remote side's own word.
+  virtual Result<> revoke(Call call, const std::string& id) = 0;
+};
+
+struct Policy {
+  std::int64_t lifetime_seconds = 7776000;
+  std::optional<std::int64_t>
+      rotate_before_seconds;                  // before expiry; otherwise a third of the lifetime
+  std::optional<std::int64_t> grace_seconds;  // otherwise min(24 h, lifetime / 6)
+  std::string comment;                        // the user's part of each comment
+
+  /// INVALID_ARGUMENT, POLICY_INVALID: a policy under which no moment would be right to rotate.
+  Result<> check() const;
+};
+
+enum class Goal { kCreate, kRotate, kRevokePrevious, kRevokeAll, kSweep };
+
+struct Request {
+  Goal goal = Goal::kRotate;
+  bool now = false;     // kRotate: replace current even if it is not due
+  std::string replace;  // with `now`: met once current is no longer the credential of this id
+};
+
+/// What was done and what remains.
+struct Answer {
+  struct Done {
+    std::string action;
+    std::string token_id;
+  };
+  struct Remaining {
+    std::string action;
+    std::string token_id;
+    std::optional<std::int64_t> at;
+  };
+  struct Warning {
+    std::string reason;
+    std::string message;
+  };
+
+  std::string state;  // the slot's: active, revoking, revoked
+  std::optional<std::string> token_id;
+  std::optional<std::int64_t> expiry_time;
+  std::vector<Done> did;
+  std::vector<Remaining> pending;
+  std::vector<Warning> warnings;
+  std::int64_t next_action_at = 0;
+
+  std::string to_json() const;
+};
+
+/// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
+/// twice, from two hosts, or again after a crash at any point. `random` gives 64 random bits.
+/// Reasons of its own: NO_CURRENT, TOKEN_EXISTS, SLOT_REVOKED, SLOT_BELONGS_ELSEWHERE,
+/// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, UNKNOWN_MINT, VERIFICATION_FAILED, REVOKE_DEBT,
+/// SLOT_DAMAGED; the provider's and the store's pass through.
+Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot,
+                   const Request& request, const std::function<std::uint64_t()>& random);
+
+/// Whether `comment` carries the marker of `slot_id`, as list operations show it.
+bool is_marked(std::string_view comment, std::string_view slot_id);
+
+/// A user's part of a comment that could be taken for a marker. INVALID_ARGUMENT, COMMENT_INVALID.
+Result<> check_comment(std::string_view comment);
+
+}  // namespace hub::rotation

@@ -1,0 +1,60 @@
+// When: pure functions of the slot, the time and the policy. Times in milliseconds since 1970.
+#pragma once
+
+#include <hub/rotation.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "slot.hpp"
+
+namespace hub::rotation {
+
+inline constexpr std::int64_t kSecond = 1000;
+inline constexpr std::int64_t kHour = 3600 * kSecond;
+inline constexpr std::int64_t kDay = 24 * kHour;
+inline constexpr std::size_t kMaxVersions = 10;
+// After an answer that may have been lost, lists are looked through until so many in a row are
+// clean.
+inline constexpr int kCleanListsForRest = 2;
+inline constexpr std::int64_t kSweepAgainAfter = 10 * 60 * kSecond;
+
+std::int64_t grace_ms(const Policy& policy);
+
+/// Before the expiry by a third of the lifetime (or what the policy says, and never less than the
+/// grace period and an hour for retries), less a tenth of the lifetime at most that differs by
+/// slot, so that a fleet made in one minute is not replaced in one; never before half of the
+/// granted lifetime, so that a workspace that grants less than was asked for makes no storm.
+std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
+                       const Policy& policy);
+
+/// Why a new one is due, or empty. `drift` is what a look at the remote side found wrong with
+/// current.
+std::string due_reason(const Slot& slot, const Request& request, bool committed_in_this_call,
+                       const std::string& drift, std::int64_t now, const Policy& policy);
+
+/// Mints in any 24 hours.
+std::size_t mint_cap(const Slot& slot, const Policy& policy);
+
+/// The previous version that is to be retired next, the oldest that is ripe, or nullptr. `all`:
+/// each is.
+const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all);
+
+/// When the next call has something to do.
+std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& policy);
+
+/// Before the next try after `failures` in a row: doubling from 30 s to 1 h, never more than a
+/// tenth of the time that current has left.
+std::int64_t back_off_ms(const Slot& slot, std::int64_t now);
+
+/// What a list of the remote side means for the slot.
+struct Findings {
+  std::vector<Issued> orphans;  // ours, live, named by no version, never used: nobody has the value
+  std::vector<Issued>
+      strange;  // ours by marker and owner, but the slot cannot have made them as it stands
+};
+Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner_id,
+                 std::int64_t now);
+
+}  // namespace hub::rotation

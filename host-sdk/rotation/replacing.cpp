@@ -1,0 +1,230 @@
+// Is a new one due? Then mint, verify, commit.
+#include <algorithm>
+#include <chrono>
+
+#include "marker.hpp"
+#include "plan.hpp"
+#include "rotator.hpp"
+
+namespace hub::rotation {
+namespace {
+
+constexpr int kMaxMintsPerCall = 2;
+// Databricks revokes what was unused for 90 days; a week before that is time enough.
+constexpr std::int64_t kIdleLimit = 83 * kDay;
+
+}  // namespace
+
+// ---- Is a new one due? ----
+
+Event Rotator::check_drift() {
+  const bool wanted = request_.goal == Goal::kRotate && slot_.current && !committed_ &&
+                      provider_.now() - slot_.note.drift_checked_at >= kDay;
+  if (!wanted) return Event::kChecked;
+  const VersionNote& current = slot_.current->note;
+  auto found = provider_.find(call_, current.token_id);
+  if (!found) {
+    warn(found.error());
+    return Event::kChecked;
+  }
+  const std::int64_t now = provider_.now();
+  if (!found->has_value()) {
+    auto listed = provider_.list(call_);
+    if (!listed) return failed(std::move(listed).error());
+    const Findings findings = examine(*listed, slot_, current.owner_id, now);
+    if (!findings.strange.empty()) return failed(store_is_older(findings.strange.front()));
+    drift_ = "the current token was revoked by somebody else";
+  } else {
+    const Issued& issued = **found;
+    const std::int64_t used = std::max(issued.last_used_day.value_or(0), issued.creation_time);
+    if (issued.expiry_time > 0 && issued.expiry_time <= now) {
+      drift_ = "the current token has expired";
+    } else if (now - used > kIdleLimit) {
+      drift_ = "the current token was unused for nearly 90 days, after which it is revoked";
+    } else if (issued.scopes && current.scopes && *issued.scopes != *current.scopes) {
+      drift_ = "somebody changed the scopes of the current token";
+    }
+  }
+  if (!drift_.empty()) answer_.warnings.push_back({"DRIFT", drift_});
+  slot_.note.drift_checked_at = now;
+  return Event::kChecked;
+}
+
+Event Rotator::decide() {
+  const std::string reason =
+      due_reason(slot_, request_, committed_, drift_, provider_.now(), policy_);
+  if (reason.empty()) return Event::kNotDue;
+  call_.log(LogLevel::kInfo, "a new token is due: " + reason);
+  return Event::kDue;
+}
+
+Event Rotator::prepare() {
+  if (mints_ == kMaxMintsPerCall) return Event::kFailed;  // failure_ says how the last one ended
+  const std::size_t versions = slot_.previous.size() + (slot_.current ? 1 : 0);
+  const std::int64_t now = provider_.now();
+  std::erase_if(slot_.note.mints, [&](std::int64_t time) { return time <= now - kDay; });
+  const std::size_t cap = mint_cap(slot_, policy_);
+  if (versions >= kMaxVersions || slot_.note.mints.size() >= cap) {
+    return failed(precondition(
+        "MINT_CAP_REACHED",
+        versions >= kMaxVersions
+            ? std::to_string(versions) + " tokens of this slot are still alive"
+            : std::to_string(cap) + " tokens were made for this slot within a day",
+        "Something asks for tokens in a loop, or old ones cannot be revoked: see the warnings of "
+        "earlier calls. The current token is untouched."));
+  }
+  return Event::kReady;
+}
+
+// ---- Mint ----
+
+Event Rotator::stage_intent() {
+  auto owner = owner_id();
+  if (!owner) return failed(std::move(owner).error());
+  const std::int64_t now = provider_.now();
+  VersionNote intent{.nonce = nonce_text(random_()),
+                     .started_at = now,
+                     .lifetime_seconds = policy_.lifetime_seconds,
+                     .owner_id = *std::move(owner)};
+  if (slot_.current) intent.scopes = slot_.current->note.scopes;
+  // A day more: the request may arrive late, and the two clocks differ.
+  std::erase_if(slot_.note.nonces, [&](const auto& entry) { return entry.second < now; });
+  slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
+  slot_.note.mints.push_back(now);
+
+  auto staged = transaction_.stage_intent(intent.to_json(), note());
+  if (!staged) return written(std::move(staged).error());
+  slot_.pending = {{*staged, std::move(intent)}, false, false};
+  target_pending();
+  return Event::kWritten;
+}
+
+Event Rotator::mint() {
+  if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
+  const VersionNote& intent = slot_.pending->note;
+  ++mints_;
+  auto minted =
+      provider_.mint(call_, {.lifetime_seconds = intent.lifetime_seconds,
+                             .comment = marked_comment(policy_.comment, {slot_.id, intent.nonce}),
+                             .scopes = intent.scopes});
+  if (minted) {
+    remote_changed_ = true;
+    minted_ = *std::move(minted);
+    return Event::kMinted;
+  }
+  failure_ = std::move(minted).error();
+  if (failure_->effect == Effect::kNone) {
+    slot_.note.nonces.erase(intent.nonce);
+    slot_.note.mints.pop_back();
+    return Event::kRefused;
+  }
+  warn(*failure_);
+  return Event::kUnanswered;
+}
+
+Event Rotator::stage_value() {
+  VersionNote& pending = slot_.pending->note;
+  const Issued& issued = minted_->issued;
+  pending.token_id = issued.id;
+  pending.creation_time = issued.creation_time;
+  pending.expiry_time = issued.expiry_time;
+  pending.scopes = issued.scopes;
+  auto staged = transaction_.stage_value(minted_->value, pending.to_json(), {});
+  if (!staged) return written(std::move(staged).error());
+  slot_.pending->has_value = true;
+  target_pending();
+  did("minted", issued.id);
+  return Event::kWritten;
+}
+
+Event Rotator::undo_mint() {
+  // Nobody else can know this token: its value was never stored.
+  if (auto undone = revoke(minted_->issued.id); !undone) warn(undone.error());
+  return Event::kFailed;
+}
+
+Event Rotator::reconcile() {
+  target_pending();
+  slot_.note.sweep_due_at = provider_.now() + kSweepAgainAfter;
+  slot_.note.clean_lists = 0;
+  auto listed = provider_.list(call_);
+  if (!listed) return failed(std::move(listed).error());
+  const VersionNote& intent = slot_.pending->note;
+  for (const Issued& issued : *listed) {
+    const auto marker = Marker::parse(issued.comment);
+    if (!marker || marker->slot_id != slot_.id || marker->nonce != intent.nonce ||
+        issued.owner_id != intent.owner_id) {
+      continue;
+    }
+    // The value of an intent is in nobody's hands, so whoever used it had it from a newer store.
+    if (issued.last_used_day) return failed(store_is_older(issued));
+    if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
+    if (auto revoked = revoke(issued.id); !revoked) return failed(std::move(revoked).error());
+    did("orphan-revoked", issued.id);
+  }
+  return Event::kGone;
+}
+
+// ---- Verify and commit ----
+
+Event Rotator::verify() {
+  std::optional<Result<Secret>> kept;
+  if (!minted_) {
+    kept = transaction_.read(slot_.pending->id);
+    if (!*kept) return failed(std::move(*kept).error());
+  }
+  const VersionNote& pending = slot_.pending->note;
+  auto verdict = provider_.verify(call_, minted_ ? minted_->value : **kept, pending.owner_id);
+  if (!verdict) return failed(std::move(verdict).error());
+  if (verdict->accepted && slot_.current && slot_.current->note.scopes &&
+      pending.scopes != slot_.current->note.scopes) {
+    *verdict = {false, "its scopes are not those of its predecessor"};
+  }
+  if (!verdict->accepted) {
+    failure_ =
+        precondition("VERIFICATION_FAILED",
+                     "the new token " + pending.token_id + " was refused: " + verdict->why,
+                     "The current token is untouched. See whether the principal is active, may "
+                     "sign in to this workspace, and whether an IP access list keeps this "
+                     "host out.");
+    return Event::kRejected;
+  }
+  const std::int64_t asked = pending.started_at + pending.lifetime_seconds * kSecond;
+  if (pending.ends_at() < asked - kHour) {
+    answer_.warnings.push_back(
+        {"LIFETIME_SHORTENED",
+         "the workspace granted " +
+             std::to_string((pending.ends_at() - pending.creation_time) / kSecond) + " s of " +
+             std::to_string(pending.lifetime_seconds) + " s"});
+  }
+  proven_ = true;
+  return Event::kAccepted;
+}
+
+Event Rotator::commit() {
+  slot_.note.failures = 0;
+  slot_.note.drift_checked_at = provider_.now();
+  auto result = transaction_.commit(slot_.pending->id, std::chrono::milliseconds(grace_ms(policy_)),
+                                    {}, note());
+  if (!result) return written(result);
+  did("committed", slot_.pending->note.token_id);
+  committed_ = true;
+  minted_.reset();
+  failure_.reset();
+  drift_.clear();
+
+  // When the previous one may go is the host's to say.
+  if (auto now = look()) {
+    slot_ = *std::move(now);
+    note_as_kept_ = note();
+  } else {
+    warn(now.error());
+    if (slot_.current)
+      slot_.previous.insert(slot_.previous.begin(), {*slot_.current, std::nullopt, false});
+    slot_.current = *slot_.pending;
+    slot_.pending.reset();
+  }
+  return Event::kWritten;
+}
+
+}  // namespace hub::rotation

@@ -1,0 +1,254 @@
+#include "rotator.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "marker.hpp"
+#include "plan.hpp"
+
+namespace hub::rotation {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// So much lease beyond the time that a request may take.
+constexpr milliseconds kLeaseMargin = std::chrono::seconds(15);
+constexpr milliseconds kRenewMargin = std::chrono::seconds(5);
+constexpr milliseconds kDefaultDeadline = std::chrono::seconds(60);
+constexpr milliseconds kLongestDeadline = std::chrono::hours(1);
+
+milliseconds time_left(Call call) {
+  const auto remaining = std::chrono::duration_cast<milliseconds>(call.remaining());
+  return remaining == std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds::max())
+             ? kDefaultDeadline
+             : std::min(remaining, kLongestDeadline);
+}
+
+}  // namespace
+
+Error precondition(std::string reason, std::string message, std::string hint) {
+  return {.status = Status::kFailedPrecondition,
+          .reason = std::move(reason),
+          .message = std::move(message),
+          .hint = std::move(hint)};
+}
+
+Error store_is_older(const Issued& strange) {
+  return precondition(
+      "STORE_OLDER_THAN_WORKSPACE",
+      "token " + strange.id +
+          " carries this slot's marker, but the store knows nothing of it: the store is "
+          "older than the workspace, as after a restored backup",
+      "Nothing was deleted or made. Restore the newest copy of the store; if there is "
+      "none, revoke that token by hand when you are sure that nobody uses it.");
+}
+
+Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot_name,
+                   const Request& request, const std::function<std::uint64_t()>& random) {
+  if (auto refused = policy.check(); !refused) return std::move(refused).error();
+  auto transaction = SlotTransaction::begin(call, slot_name, time_left(call) + kLeaseMargin);
+  if (!transaction) return std::move(transaction).error();
+  auto slot = Slot::read(transaction->snapshot());
+  if (!slot) return std::move(slot).error();
+  return Rotator(call, provider, policy, request, random, *std::move(transaction), *std::move(slot))
+      .run();
+}
+
+Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
+                 const std::function<std::uint64_t()>& random, SlotTransaction transaction,
+                 Slot slot)
+    : call_(call),
+      provider_(provider),
+      policy_(policy),
+      request_(request),
+      random_(random),
+      transaction_(std::move(transaction)),
+      slot_(std::move(slot)),
+      note_as_kept_(note()) {}
+
+Result<Answer> Rotator::run() {
+  if (auto refused = refuse_at_once()) return *std::move(refused);
+  auto [state, event] = start();
+  while (const auto row = transition(state, event)) {
+    state = row->next;
+    event = perform(row->action);
+    if (state == State::kStopped) break;
+    if (state == State::kDone) {
+      // A rotation leaves a debt for the next call; who asked for a revocation is told.
+      if (request_.goal == Goal::kRevokePrevious && failure_) break;
+      return std::move(answer_);
+    }
+  }
+  return stopped(event);
+}
+
+std::optional<Error> Rotator::refuse_at_once() {
+  const std::string binding = canonical_json(provider_.binding());
+  if (slot_.note.binding.empty()) {
+    slot_.note.binding = binding;
+    slot_.note.sweep_due_at = slot_.created_at + kDay;
+    slot_.note.clean_lists = kCleanListsForRest;
+  } else if (slot_.note.binding != binding) {
+    return precondition("SLOT_BELONGS_ELSEWHERE",
+                        "the slot belongs to " + slot_.note.binding + ", not to " + binding,
+                        "Give this connection a slot of its own, or set the old workspace and "
+                        "principal again. Nothing was done.");
+  }
+  if (request_.goal == Goal::kRotate && slot_.state == "active" && slot_.empty()) {
+    return precondition("NO_CURRENT", "the slot is empty: there is no token to rotate",
+                        "Make the first one with create-token.");
+  }
+  if (request_.goal == Goal::kCreate && slot_.state == "active" && slot_.current) {
+    return Error{.status = Status::kAlreadyExists,
+                 .reason = "TOKEN_EXISTS",
+                 .message = "the slot already has token " + slot_.current->note.token_id,
+                 .hint = "Replace it with rotate-token."};
+  }
+  return std::nullopt;
+}
+
+std::pair<State, Event> Rotator::start() {
+  if (slot_.state == "revoked") return {State::kRevoked, Event::kBegin};
+  if (slot_.state == "revoking") return {State::kRevoking, Event::kBegin};
+  if (request_.goal == Goal::kRevokeAll) return {State::kRevoking, Event::kDue};
+  if (request_.goal == Goal::kRevokePrevious) return {State::kCommitted, Event::kBegin};
+  if (slot_.pending) {
+    target_pending();
+    if (slot_.pending->discard) return {State::kDiscarding, Event::kBegin};
+    if (!slot_.pending->has_value) return {State::kReconciling, Event::kBegin};
+    if (request_.goal != Goal::kSweep) return {State::kStaged, Event::kBegin};
+  }
+  return {request_.goal == Goal::kSweep ? State::kCommitted : State::kIdle, Event::kBegin};
+}
+
+Event Rotator::perform(Action action) {
+  switch (action) {
+    case Action::kCheckDrift:
+      return check_drift();
+    case Action::kDecide:
+      return decide();
+    case Action::kPrepare:
+      return prepare();
+    case Action::kStageIntent:
+      return stage_intent();
+    case Action::kMint:
+      return mint();
+    case Action::kStageValue:
+      return stage_value();
+    case Action::kVerify:
+      return verify();
+    case Action::kCommit:
+      return commit();
+    case Action::kReconcile:
+      return reconcile();
+    case Action::kMarkTarget:
+      return mark_target();
+    case Action::kDeleteTarget:
+      return delete_target();
+    case Action::kDropTarget:
+      return drop_target();
+    case Action::kUndoMint:
+      return undo_mint();
+    case Action::kChooseRetirement:
+      return choose_retirement();
+    case Action::kProveCurrent:
+      return prove_current();
+    case Action::kSweep:
+      return sweep();
+    case Action::kSetRevoking:
+      return set_state(HUB_SLOT_REVOKING, "revoking");
+    case Action::kChooseRevocation:
+      return choose_revocation();
+    case Action::kSetRevoked:
+      return set_state(HUB_SLOT_REVOKED, "revoked");
+    case Action::kDecideRevoked:
+      return decide_revoked();
+    case Action::kSetActive:
+      return set_state(HUB_SLOT_ACTIVE, "active");
+    case Action::kFinish:
+      return finish();
+  }
+  return failed({.status = Status::kInternal, .message = "an action without a name"});
+}
+
+// ---- The end ----
+
+Event Rotator::finish() {
+  // What earlier steps wrote has carried the note along.
+  if (note() != note_as_kept_) {
+    if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
+  }
+  answer_.state = slot_.state;
+  if (slot_.current) {
+    answer_.token_id = slot_.current->note.token_id;
+    answer_.expiry_time = slot_.current->note.ends_at();
+  }
+  for (const Slot::Previous& version : slot_.previous) {
+    answer_.pending.push_back({"revoke", version.note.token_id, version.retire_after});
+  }
+  answer_.next_action_at = next_action_at(slot_, provider_.now(), policy_);
+  return Event::kChecked;
+}
+
+Result<Answer> Rotator::stopped(Event event) {
+  Error error =
+      failure_.value_or(Error{.status = Status::kInternal, .message = "stopped without a reason"});
+  if (remote_changed_ && error.effect == Effect::kNone) error.effect = Effect::kApplied;
+  if (event != Event::kLeaseLost) {
+    ++slot_.note.failures;
+    if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
+    if (error.retry != Retry::kNever) {
+      error.retry_after_ms = std::max(error.retry_after_ms, back_off_ms(slot_, provider_.now()));
+    }
+  }
+  return error;
+}
+
+// ---- Small things ----
+
+Event Rotator::written(const Result<>& result) {
+  if (result) {
+    note_as_kept_ = note();
+    return Event::kWritten;
+  }
+  failure_ = result.error();
+  return result.error().status == Status::kAborted ? Event::kLeaseLost : Event::kFailed;
+}
+
+Event Rotator::failed(Error error) {
+  failure_ = std::move(error);
+  return Event::kFailed;
+}
+
+void Rotator::warn(const Error& error) {
+  call_.log(LogLevel::kWarning, error.reason + ": " + error.message);
+  answer_.warnings.push_back({error.reason, error.message});
+}
+
+void Rotator::did(std::string action, const std::string& token_id) {
+  call_.log(LogLevel::kInfo, token_id.empty() ? action : action + " " + token_id);
+  answer_.did.push_back({std::move(action), token_id});
+}
+
+void Rotator::target_pending() {
+  target_ = {slot_.pending->id, HUB_MARK_DISCARD, slot_.pending->discard, slot_.pending->note};
+}
+
+void Rotator::target_version(const Slot::Version& version, bool marked) {
+  target_ = {version.id, HUB_MARK_RETIRING, marked, version.note};
+}
+
+Result<> Rotator::revoke(const std::string& token_id) {
+  auto revoked = provider_.revoke(call_, token_id);
+  if (revoked) remote_changed_ = true;
+  return revoked;
+}
+
+Result<std::string> Rotator::owner_id() {
+  if (slot_.current) return slot_.current->note.owner_id;
+  return provider_.owner_id(call_);
+}
+
+milliseconds Rotator::time_needed() const { return time_left(call_) + kRenewMargin; }
+
+}  // namespace hub::rotation

@@ -1,0 +1,99 @@
+// One run of the machine: carries out what the table says, against the slot and the provider.
+#pragma once
+
+#include <hub/connector.hpp>
+#include <hub/rotation.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "machine.hpp"
+#include "slot.hpp"
+
+namespace hub::rotation {
+
+/// FAILED_PRECONDITION: somebody must change something first.
+Error precondition(std::string reason, std::string message, std::string hint);
+
+/// A credential of ours that the slot cannot have made as it stands.
+Error store_is_older(const Issued& strange);
+
+class Rotator {
+ public:
+  Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
+          const std::function<std::uint64_t()>& random, SlotTransaction transaction, Slot slot);
+
+  Result<Answer> run();
+
+ private:
+  /// The version that is being marked, deleted and dropped.
+  struct Target {
+    std::uint64_t version = 0;
+    hub_mark mark = HUB_MARK_RETIRING;
+    bool marked = false;
+    VersionNote note;
+  };
+
+  std::optional<Error> refuse_at_once();
+  std::pair<State, Event> start();
+  Event perform(Action action);
+
+  Event check_drift();
+  Event decide();
+  Event prepare();
+  Event stage_intent();
+  Event mint();
+  Event stage_value();
+  Event verify();
+  Event commit();
+  Event reconcile();
+  Event mark_target();
+  Event delete_target();
+  Event drop_target();
+  Event undo_mint();
+  Event choose_retirement();
+  Event prove_current();
+  Event sweep();
+  Event set_state(hub_slot_state state, const char* text);
+  Event choose_revocation();
+  Event decide_revoked();
+  Event finish();
+
+  Result<Answer> stopped(Event event);
+
+  Event written(const Result<>& result);
+  Event failed(Error error);
+  void warn(const Error& error);
+  void did(std::string action, const std::string& token_id);
+  void target_pending();
+  void target_version(const Slot::Version& version, bool marked);
+  Result<> revoke(const std::string& token_id);
+  Result<Slot> look();
+  Result<std::string> owner_id();
+  std::chrono::milliseconds time_needed() const;
+  std::string note() const { return slot_.note.to_json(); }
+
+  Call call_;
+  Provider& provider_;
+  const Policy& policy_;
+  const Request& request_;
+  const std::function<std::uint64_t()>& random_;
+  SlotTransaction transaction_;
+  Slot slot_;
+  std::string note_as_kept_;
+
+  Answer answer_;
+  Target target_;
+  std::optional<Minted> minted_;
+  std::optional<Error> failure_;
+  std::string drift_;
+  int mints_ = 0;
+  bool committed_ = false;
+  bool proven_ = false;          // current answered for itself in this call
+  bool remote_changed_ = false;  // and nobody was told yet
+};
+
+}  // namespace hub::rotation

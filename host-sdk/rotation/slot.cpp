@@ -1,0 +1,169 @@
+#include "slot.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <Poco/JSON/Parser.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace hub::rotation {
+namespace {
+
+using Poco::JSON::Array;
+using Poco::JSON::Object;
+
+constexpr std::int64_t kMillisecondsPerSecond = 1000;
+
+Object::Ptr parse(const std::string& json) {
+  return Poco::JSON::Parser().parse(json).extract<Object::Ptr>();
+}
+
+std::string text_of(const Object& object) {
+  std::ostringstream out;
+  object.stringify(out);
+  return out.str();
+}
+
+std::string note_text(const Object& object) {
+  return object.isObject("note") ? text_of(*object.getObject("note")) : std::string();
+}
+
+Slot::Version read_version(const Object& object) {
+  return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object))};
+}
+
+}  // namespace
+
+std::string canonical_json(const std::string& json) { return text_of(*parse(json)); }
+
+VersionNote VersionNote::read(const std::string& json) {
+  VersionNote note;
+  if (json.empty()) return note;
+  const Object::Ptr object = parse(json);
+  note.nonce = object->optValue<std::string>("nonce", "");
+  note.origin = object->optValue<std::string>("origin", note.origin);
+  note.started_at = object->optValue<std::int64_t>("started_at", 0);
+  note.lifetime_seconds = object->optValue<std::int64_t>("lifetime_seconds", 0);
+  note.token_id = object->optValue<std::string>("token_id", "");
+  note.creation_time = object->optValue<std::int64_t>("creation_time", 0);
+  note.expiry_time = object->optValue<std::int64_t>("expiry_time", 0);
+  note.owner_id = object->optValue<std::string>("owner_id", "");
+  if (const Array::Ptr scopes = object->getArray("scopes")) {
+    note.scopes.emplace();
+    for (const auto& scope : *scopes) note.scopes->push_back(scope.convert<std::string>());
+  }
+  return note;
+}
+
+std::string VersionNote::to_json() const {
+  Object object(Poco::JSON_PRESERVE_KEY_ORDER);
+  object.set("nonce", nonce);
+  object.set("origin", origin);
+  object.set("started_at", started_at);
+  object.set("lifetime_seconds", lifetime_seconds);
+  object.set("owner_id", owner_id);
+  if (scopes) {
+    Array array;
+    for (const std::string& scope : *scopes) array.add(scope);
+    object.set("scopes", array);
+  }
+  if (!token_id.empty()) {
+    object.set("token_id", token_id);
+    object.set("creation_time", creation_time);
+    object.set("expiry_time", expiry_time);
+  }
+  return text_of(object);
+}
+
+std::int64_t VersionNote::ends_at() const {
+  return expiry_time > 0 ? expiry_time : creation_time + lifetime_seconds * kMillisecondsPerSecond;
+}
+
+SlotNote SlotNote::read(const std::string& json) {
+  SlotNote note;
+  if (json.empty()) return note;
+  const Object::Ptr object = parse(json);
+  if (object->isObject("binding")) note.binding = text_of(*object->getObject("binding"));
+  if (const Object::Ptr nonces = object->getObject("nonces")) {
+    for (const auto& [nonce, until] : *nonces) {
+      note.nonces[nonce] = until.convert<std::int64_t>() * kMillisecondsPerSecond;
+    }
+  }
+  if (const Array::Ptr mints = object->getArray("mints")) {
+    for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
+  }
+  note.drift_checked_at = object->optValue<std::int64_t>("drift_checked_at", 0);
+  note.sweep_due_at = object->optValue<std::int64_t>("sweep_due_at", 0);
+  note.clean_lists = object->optValue<int>("clean_lists", 0);
+  note.failures = object->optValue<int>("failures", 0);
+  return note;
+}
+
+std::string SlotNote::to_json() const {
+  std::map<std::string, std::int64_t> kept = nonces;
+  while (kept.size() > kMaxNonces) {
+    kept.erase(std::min_element(kept.begin(), kept.end(),
+                                [](const auto& a, const auto& b) { return a.second < b.second; }));
+  }
+  Object log;
+  for (const auto& [nonce, until] : kept) {
+    // Rounded up: a nonce must not be forgotten before its credential can be dead.
+    log.set(nonce, (until + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond);
+  }
+  Array times;
+  for (const std::int64_t time : mints) times.add(time);
+
+  Object object(Poco::JSON_PRESERVE_KEY_ORDER);
+  if (!binding.empty()) object.set("binding", parse(binding));
+  object.set("nonces", log);
+  object.set("mints", times);
+  object.set("drift_checked_at", drift_checked_at);
+  object.set("sweep_due_at", sweep_due_at);
+  object.set("clean_lists", clean_lists);
+  object.set("failures", failures);
+  return text_of(object);
+}
+
+bool Slot::names(const std::string& token_id) const {
+  const auto is = [&](const Version& version) { return version.note.token_id == token_id; };
+  return (current && is(*current)) || (pending && is(*pending)) ||
+         std::any_of(previous.begin(), previous.end(), is);
+}
+
+Result<Slot> Slot::read(const std::string& snapshot) {
+  try {
+    const Object::Ptr object = parse(snapshot);
+    Slot slot;
+    slot.id = object->getValue<std::string>("slot");
+    slot.created_at = object->getValue<std::int64_t>("created_at");
+    slot.state = object->getValue<std::string>("state");
+    slot.note = SlotNote::read(note_text(*object));
+    if (object->isObject("current")) slot.current = read_version(*object->getObject("current"));
+    if (object->isObject("pending")) {
+      const Object::Ptr pending = object->getObject("pending");
+      slot.pending = {read_version(*pending), pending->getValue<bool>("has_value"),
+                      pending->getValue<bool>("discard")};
+    }
+    for (const auto& item : *object->getArray("previous")) {
+      const Object::Ptr previous = item.extract<Object::Ptr>();
+      std::optional<std::int64_t> retire_after;
+      if (!previous->isNull("retire_after")) {
+        retire_after = previous->getValue<std::int64_t>("retire_after");
+      }
+      slot.previous.push_back(
+          {read_version(*previous), retire_after, previous->getValue<bool>("retiring")});
+    }
+    return slot;
+  } catch (const Poco::Exception& thrown) {
+    return Error{.status = Status::kDataLoss,
+                 .reason = "SLOT_DAMAGED",
+                 .message = "the slot cannot be read: " + thrown.displayText(),
+                 .hint =
+                     "The host's store has changed what this connector wrote there. Nothing was "
+                     "done. Restore the store from a backup."};
+  }
+}
+
+}  // namespace hub::rotation

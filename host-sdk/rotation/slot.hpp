@@ -1,0 +1,84 @@
+// The slot as the machine sees it: the host's snapshot with its notes read.
+#pragma once
+
+#include <hub/rotation.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hub::rotation {
+
+/// The same text for equal JSON objects, whatever the order of their members.
+std::string canonical_json(const std::string& json);
+
+/// What a version's note says. Times in milliseconds since 1970.
+struct VersionNote {
+  std::string nonce{};  // 16 lower-case hex
+  std::string origin = "minted";
+  std::int64_t started_at = 0;
+  std::int64_t lifetime_seconds = 0;  // as asked for
+  std::string owner_id{};
+  Scopes scopes{};
+  std::string token_id{};  // this and what follows: not in an intent
+  std::int64_t creation_time = 0;
+  std::int64_t expiry_time = 0;
+
+  static VersionNote read(const std::string& json);
+  std::string to_json() const;
+
+  /// When it ends by the remote side's word; without one, creation_time and what was asked for.
+  std::int64_t ends_at() const;
+};
+
+/// The slot's own note.
+struct SlotNote {
+  /// So many nonces fit beside everything else into the 16 KiB of a note. What falls off is the one
+  /// to end first: were it still alive it would be reported, never deleted.
+  static constexpr std::size_t kMaxNonces = 400;
+
+  std::string binding;
+  std::map<std::string, std::int64_t>
+      nonces;                       // each staged nonce, until when its credential can live
+  std::vector<std::int64_t> mints;  // of the last day
+  std::int64_t drift_checked_at = 0;
+  std::int64_t sweep_due_at = 0;
+  int clean_lists = 0;
+  int failures = 0;
+
+  static SlotNote read(const std::string& json);
+  std::string to_json() const;
+};
+
+struct Slot {
+  struct Version {
+    std::uint64_t id = 0;
+    VersionNote note;
+  };
+  struct Pending : Version {
+    bool has_value = false;
+    bool discard = false;
+  };
+  struct Previous : Version {
+    std::optional<std::int64_t> retire_after;
+    bool retiring = false;
+  };
+
+  std::string id;
+  std::int64_t created_at = 0;
+  std::string state;  // active, revoking, revoked
+  SlotNote note;
+  std::optional<Version> current;
+  std::optional<Pending> pending;
+  std::vector<Previous> previous;  // newest first
+
+  bool empty() const { return !current && !pending && previous.empty(); }
+  bool names(const std::string& token_id) const;
+
+  /// Reads the snapshot of secret_begin. DATA_LOSS, SLOT_DAMAGED if it is not one.
+  static Result<Slot> read(const std::string& snapshot);
+};
+
+}  // namespace hub::rotation
