@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "workspace/router.hpp"
+#include "workspace/state.hpp"
+
+namespace local_workspace {
+
+/// Token management: on-behalf-of create, list, get, update, delete; all for admins.
+void add_token_management_routes(Router& router, State& state);
+
+/// /api/2.0/token: what a principal does with its own tokens.
+void add_own_token_routes(Router& router, State& state);
+
+/// Who may use tokens: /api/2.0/permissions/authorization/tokens.
+void add_permission_routes(Router& router, State& state);
+
+/// SCIM: Me and ServicePrincipals.
+void add_scim_routes(Router& router, State& state);
+
+/// enableTokensConfig and maxTokenLifetimeDays.
+void add_settings_routes(Router& router, State& state);
+
+/// OAuth: discovery and the client-credentials grant. `url` is this workspace's own.
+void add_oauth_routes(Router& router, State& state, const std::string& url);
+
+}  // namespace local_workspace
