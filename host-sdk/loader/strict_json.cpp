@@ -1,0 +1,196 @@
+#include <Poco/JSON/Array.h>
+#include <Poco/JSON/Object.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+#include <hub/strict_json.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "refuse.hpp"
+
+namespace hub {
+namespace {
+
+using Poco::Dynamic::Var;
+using Poco::JSON::Array;
+using Poco::JSON::Object;
+
+constexpr std::size_t kMaxDepth = 64;
+
+/// A RapidJSON input stream that knows its line.
+class Lines {
+ public:
+  using Ch = char;
+
+  explicit Lines(std::string_view text) : text_(text) {}
+
+  char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  char Take() {
+    const char taken = Peek();
+    ++at_;
+    if (taken == '\n') ++line_;
+    return taken;
+  }
+  std::size_t Tell() const { return at_; }
+
+  int line() const { return line_; }
+  bool at_end() const { return at_ >= text_.size(); }
+
+  // What the concept asks of streams that are written to; never called.
+  char* PutBegin() { return nullptr; }
+  void Put(char) {}
+  void Flush() {}
+  std::size_t PutEnd(char*) { return 0; }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
+/// Builds Poco's JSON from RapidJSON's events.
+class Builder {
+ public:
+  explicit Builder(const Lines& lines) : lines_(lines) {}
+
+  LocatedJson& built() { return built_; }
+  const std::string& problem() const { return problem_; }
+
+  bool Null() { return add(Var()); }
+  bool Bool(bool value) { return add(value); }
+  bool Int(int value) { return add(static_cast<Poco::Int64>(value)); }
+  bool Uint(unsigned value) { return add(static_cast<Poco::Int64>(value)); }
+  bool Int64(std::int64_t value) { return add(static_cast<Poco::Int64>(value)); }
+  bool Uint64(std::uint64_t value) {
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      return stop("a number is beyond 64 bits");
+    return add(static_cast<Poco::Int64>(value));
+  }
+  bool Double(double value) { return add(value); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return stop("a raw number"); }
+  bool String(const char* data, rapidjson::SizeType size, bool) {
+    std::string text(data, size);
+    if (text.find('\0') != std::string::npos) return stop("a string holds a NUL");
+    return add(std::move(text));
+  }
+
+  bool StartObject() {
+    const Object::Ptr object = new Object(Poco::JSON_PRESERVE_KEY_ORDER);
+    return enter({.object = object, .array = {}, .pointer = here(), .key = {}}, object);
+  }
+  bool Key(const char* data, rapidjson::SizeType size, bool) {
+    Frame& frame = frames_.back();
+    frame.key.assign(data, size);
+    if (frame.key.find('\0') != std::string::npos) return stop("a key holds a NUL");
+    if (frame.object->has(frame.key))
+      return stop("the key \"" + frame.key + "\" stands there twice");
+    built_.lines.emplace(here(), lines_.line());
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) { return leave(); }
+
+  bool StartArray() {
+    const Array::Ptr array = new Array;
+    return enter({.object = {}, .array = array, .pointer = here(), .key = {}}, array);
+  }
+  bool EndArray(rapidjson::SizeType) { return leave(); }
+
+ private:
+  struct Frame {
+    Object::Ptr object;
+    Array::Ptr array;
+    std::string pointer;
+    std::string key;
+  };
+
+  /// The pointer of the value that comes next.
+  std::string here() const {
+    if (frames_.empty()) return "";
+    const Frame& frame = frames_.back();
+    return pointer_below(frame.pointer,
+                         frame.object ? frame.key : std::to_string(frame.array->size()));
+  }
+
+  bool add(const Var& value) {
+    built_.lines.emplace(here(), lines_.line());
+    if (frames_.empty()) {
+      built_.value = value;
+    } else if (frames_.back().object) {
+      frames_.back().object->set(frames_.back().key, value);
+    } else {
+      frames_.back().array->add(value);
+    }
+    return true;
+  }
+
+  bool enter(Frame frame, const Var& container) {
+    if (frames_.size() == kMaxDepth) return stop("it is nested too deeply");
+    add(container);
+    frames_.push_back(std::move(frame));
+    return true;
+  }
+
+  bool leave() {
+    frames_.pop_back();
+    return true;
+  }
+
+  bool stop(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+
+  const Lines& lines_;
+  LocatedJson built_;
+  std::vector<Frame> frames_;
+  std::string problem_;
+};
+
+}  // namespace
+
+LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
+  Lines lines(text);
+  Builder builder(lines);
+  rapidjson::Reader reader;
+  const auto outcome =
+      reader.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
+          lines, builder);
+  std::string problem = builder.problem();
+  if (problem.empty() && outcome.IsError()) problem = rapidjson::GetParseError_En(outcome.Code());
+  if (problem.empty() && !lines.at_end()) problem = "The text holds a NUL.";
+  if (!problem.empty()) {
+    refuse({.file = file, .line = lines.line(), .rule = "HUB-L-03"}, Status::kInvalidArgument,
+           "JSON_INVALID", "is not strict JSON: " + problem,
+           "correct line " + std::to_string(lines.line()) +
+               "; comments, trailing commas and repeated keys are no JSON");
+  }
+  return std::move(builder.built());
+}
+
+std::string pointer_below(std::string_view pointer, std::string_view key) {
+  std::string below(pointer);
+  below += '/';
+  for (const char each : key) {
+    if (each == '~') {
+      below += "~0";
+    } else if (each == '/') {
+      below += "~1";
+    } else {
+      below += each;
+    }
+  }
+  return below;
+}
+
+int LocatedJson::line_of(std::string pointer) const {
+  for (;;) {
+    if (const auto at = lines.find(pointer); at != lines.end()) return at->second;
+    const auto cut = pointer.rfind('/');
+    if (cut == std::string::npos) return 0;
+    pointer.erase(cut);
+  }
+}
+
+}  // namespace hub
