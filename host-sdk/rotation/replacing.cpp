@@ -126,7 +126,7 @@ Event Rotator::stage_value() {
   VersionNote& pending = slot_.pending->note;
   const Issued& issued = minted_->issued;
   pending.token_id = issued.id;
-  pending.creation_time = issued.creation_time;
+  pending.creation_time = issued.creation_time > 0 ? issued.creation_time : pending.started_at;
   pending.expiry_time = issued.expiry_time;
   pending.scopes = issued.scopes;
   auto staged = transaction_.stage_value(minted_->value, pending.to_json(), {});
@@ -174,7 +174,8 @@ Event Rotator::verify() {
     if (!*kept) return failed(std::move(*kept).error());
   }
   const VersionNote& pending = slot_.pending->note;
-  auto verdict = provider_.verify(call_, minted_ ? minted_->value : **kept, pending.owner_id);
+  auto verdict = provider_.verify(call_, minted_ ? minted_->value : **kept, pending.owner_id,
+                                  pending.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
   if (verdict->accepted && slot_.current && slot_.current->note.scopes &&
       pending.scopes != slot_.current->note.scopes) {

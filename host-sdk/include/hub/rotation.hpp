@@ -66,9 +66,11 @@ class Provider {
   /// Makes a credential, at most one. Effect none: it was refused, nothing was made.
   virtual Result<Minted> mint(Call call, const MintRequest& request) = 0;
 
-  /// Asks the credential itself. A refusal counts only after the time that a fresh one needs to
-  /// settle; an Error says that nothing could be learnt.
-  virtual Result<Verdict> verify(Call call, const Secret& value, const std::string& owner_id) = 0;
+  /// Asks the credential itself. `creation_time`, by the remote side's clock, tells a fresh one,
+  /// whose refusal counts only after the time that it needs to settle; an Error says that nothing
+  /// could be learnt.
+  virtual Result<Verdict> verify(Call call, const Secret& value, const std::string& owner_id,
+                                 std::int64_t creation_time) = 0;
 
   /// Everything that may be ours, expired ones included.
   virtual Result<std::vector<Issued>> list(Call call) = 0;
