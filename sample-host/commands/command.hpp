@@ -1,0 +1,49 @@
+// What a command is. Each lives in a file of its own; the table of them all is commands.cpp's.
+#pragma once
+
+#include <hub/error.hpp>
+
+#include <Poco/JSON/Object.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sample_host {
+
+class Session;
+
+/// An option of a command or of the whole program.
+struct Option {
+  std::string_view name;     // "--when"
+  std::string_view value;    // "FILE", any; "due|now", one of these; empty: a flag
+  std::string_view summary;  // for help
+};
+
+/// What a command found out, for programs and for people.
+struct Answer {
+  Poco::JSON::Object::Ptr result;
+  std::string text;  // ends with a newline, or is empty
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view argument;  // "CONNECTION"; in brackets where it may be left out; empty: none
+  std::string_view summary;   // one line
+  std::string_view help;      // what `help COMMAND` says beyond that, examples included
+  std::span<const Option> options;
+
+  /// Throws hub::Refused for what has to be configured otherwise, UsageError for a wrong argument.
+  hub::Result<Answer> (*run)(Session& session);
+};
+
+extern const Command kList, kDescribe, kCheck, kCreateToken, kRotateToken, kRevokeToken, kSweep,
+    kTokens, kHelp;
+
+/// All commands, as help lists them.
+std::span<const Command* const> commands();
+
+/// The options that every command has.
+std::span<const Option> global_options();
+
+}  // namespace sample_host

@@ -1,0 +1,15 @@
+// The commands that are an operation of the connector.
+#pragma once
+
+#include "commands/command.hpp"
+
+#include <string>
+
+namespace sample_host {
+
+/// Invokes `operation` on the connection of the command line; the answer is the connector's
+/// response. Throws what Session::invoke throws.
+hub::Result<Answer> run_operation(Session& session, const std::string& operation,
+                                  const Poco::JSON::Object& request = Poco::JSON::Object());
+
+}  // namespace sample_host

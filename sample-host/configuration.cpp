@@ -1,0 +1,99 @@
+#include "configuration.hpp"
+
+#include <hub/schema.hpp>
+
+#include <Poco/JSON/Object.h>
+
+#include <cstdlib>
+
+namespace sample_host {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kConnectorSuffix = ".connector.json";
+constexpr std::string_view kConnectionSuffix = ".connection.json";
+constexpr const char* kSystemFile = "/etc/sample-host/host.json";
+
+/// An absolute path from the environment, or nothing.
+fs::path directory_from(const char* variable) {
+  const char* value = secure_getenv(variable);
+  const fs::path directory = value == nullptr ? "" : value;
+  return directory.is_absolute() ? directory : fs::path();
+}
+
+[[noreturn]] void refuse(const hub::ConnectionManifest& connection, const std::string& pointer,
+                         std::string reason, const std::string& text, std::string hint) {
+  const hub::Location where{.file = connection.file().string(),
+                            .line = connection.line_of(pointer),
+                            .path = pointer,
+                            .rule = {}};
+  throw hub::Refused(
+      {.status = hub::Status::kFailedPrecondition,
+       .reason = std::move(reason),
+       .message = where.file + ":" + std::to_string(where.line) + ": " + pointer + " " + text,
+       .hint = std::move(hint)},
+      where);
+}
+
+std::vector<fs::path> paths(const Poco::JSON::Array& array, const fs::path& base) {
+  std::vector<fs::path> result;
+  for (const auto& path : array)
+    result.push_back((base / path.extract<std::string>()).lexically_normal());
+  return result;
+}
+
+}  // namespace
+
+fs::path Configuration::default_file() {
+  fs::path directory = directory_from("XDG_CONFIG_HOME");
+  if (const fs::path home = directory_from("HOME"); directory.empty() && !home.empty())
+    directory = home / ".config";
+  const fs::path own = directory / "sample-host" / "host.json";
+  std::error_code unreadable;  // then reading it says so
+  return !directory.empty() &&
+                 fs::symlink_status(own, unreadable).type() != fs::file_type::not_found
+             ? own
+             : fs::path(kSystemFile);
+}
+
+Configuration Configuration::read(const fs::path& file) {
+  Configuration result;
+  result.file_ = fs::absolute(file).lexically_normal();
+  const fs::path base = result.file_.parent_path();
+  const hub::LocatedJson json = hub::read_json_file(result.file_, hub::schemas::host());
+  const auto& root = *json.value.extract<Poco::JSON::Object::Ptr>();
+
+  result.connectors_ = paths(*root.getArray("connectors"), base);
+  const auto& store = *root.getObject("store");
+  result.store_ = {base / store.getValue<std::string>("path"),
+                   base / store.getValue<std::string>("key_file")};
+
+  for (const fs::path& path : paths(*root.getArray("connections"), base)) {
+    if (!fs::is_directory(path)) {
+      result.connections_.push_back(hub::ConnectionManifest::read(path));
+      continue;
+    }
+    for (const fs::path& manifest : hub::find_manifests({path}, kConnectionSuffix))
+      result.connections_.push_back(hub::ConnectionManifest::read(manifest));
+  }
+  hub::check_connections(result.connections_);
+  return result;
+}
+
+fs::path Configuration::connector_manifest(const hub::ConnectionManifest& connection) const {
+  const std::string name = connection.connector() + std::string(kConnectorSuffix);
+  for (const fs::path& manifest : hub::find_manifests(connectors_, kConnectorSuffix))
+    if (manifest.filename() == name) return manifest;
+  refuse(connection, "/connector", "CONNECTOR_UNKNOWN", "names a connector that is not installed",
+         "Put " + name + " into a directory that \"connectors\" in " + file_.string() + " names.");
+}
+
+const std::string& slot_of(const hub::ConnectionManifest& connection) {
+  for (const auto& [name, grant] : connection.secrets())
+    if (!grant.slot.empty()) return grant.slot;
+  refuse(connection, "/secrets", "SLOT_MISSING", "grants no slot, so no token is kept",
+         "Add \"token\": {\"slot\": \"" + connection.name() + "/token\"} there.");
+}
+
+}  // namespace sample_host

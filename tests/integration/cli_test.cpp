@@ -1,0 +1,564 @@
+// sample-host as an operator meets it: what it prints, where, and with which exit code.
+#include "fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+
+#include "workspace/certificate_authority.hpp"
+
+namespace integration {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+std::string text(const Poco::JSON::Object::Ptr& object, const std::string& key) {
+  return object->isNull(key) ? "" : object->getValue<std::string>(key);
+}
+
+std::vector<std::string> keys(const Poco::JSON::Object::Ptr& object) {
+  auto names = object->getNames();
+  std::ranges::sort(names);
+  return names;
+}
+
+constexpr const char* kMe = "/api/2.0/preview/scim/v2/Me";
+constexpr const char* kMint = "/api/2.0/token-management/on-behalf-of/tokens";
+
+class Cli : public HostTest {
+ protected:
+  /// The error of a run that has to fail with that exit code.
+  Object error(const std::vector<std::string>& arguments, int code) const {
+    return json(arguments, code)->getObject("error");
+  }
+
+  void create_token() const { ASSERT_EQ(host({"create-token", "local"}).code, 0); }
+};
+
+// ---- The command line ----
+
+TEST_F(Cli, NamesTheNearestCommandWhenOneIsUnknown) {
+  const auto wrong = host({"rotate-tokne", "local"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("unknown command 'rotate-tokne', did you mean 'rotate-token'?"));
+  EXPECT_THAT(wrong.out, IsEmpty());
+}
+
+TEST_F(Cli, NamesTheNearestOptionWhenOneIsUnknown) {
+  const auto wrong = host({"rotate-token", "local", "--wen", "now"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err,
+              HasSubstr("unknown option '--wen' of rotate-token, did you mean '--when'?"));
+}
+
+TEST_F(Cli, NamesTheNearestConnectionWhenOneIsUnknown) {
+  const auto document = json({"check", "locla"}, 2);
+  EXPECT_EQ(document->getValue<std::string>("connection"), "locla");
+  EXPECT_TRUE(document->isNull("operation"));
+  EXPECT_THAT(text(document->getObject("error"), "message"), HasSubstr("did you mean 'local'?"));
+  EXPECT_EQ(requests("GET", kMe), 0U);
+}
+
+TEST_F(Cli, RefusesCommandLinesThatItCannotUnderstand) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{}, "no command"},
+      {{"check"}, "needs a CONNECTION"},
+      {{"check", ""}, "needs a CONNECTION"},
+      {{"check", "local", "local"}, "an argument too many"},
+      {{"list", "local"}, "an argument too many"},
+      {{"check", "--all", "local"}, "unknown option '--all' of check"},
+      {{"--all", "revoke-token", "local"}, "unknown option '--all'"},
+      {{"rotate-token", "local", "--when"}, "--when needs a value"},
+      {{"rotate-token", "local", "--when="}, "--when needs a value"},
+      {{"rotate-token", "local", "--when", "soon"}, "--when takes no such value"},
+      {{"rotate-token", "local", "--when", "due|now"}, "--when takes no such value"},
+      {{"rotate-token", "local", "--when=now", "--when=now"}, "--when is given twice"},
+      {{"revoke-token", "local", "--all=yes"}, "--all takes no value"},
+      {{"tokens", "local", "--reveal", "previous"}, "--reveal takes no such value"},
+      {{"tokens", "local", "--reveal", "current", "--remote"}, "exclude each other"},
+      {{"help", "rotate"}, "unknown command 'rotate', did you mean 'rotate-token'?"},
+      {{"--daemon"}, "unknown option '--daemon'"},
+  };
+  for (const auto& [arguments, message] : wrong) {
+    const auto finished = host(arguments);
+    EXPECT_EQ(finished.code, 2) << message;
+    EXPECT_THAT(finished.err, AllOf(HasSubstr(message), HasSubstr("hint: "))) << finished.err;
+    EXPECT_THAT(finished.out, IsEmpty());
+  }
+}
+
+TEST_F(Cli, RefusesATokenInAnArgumentWithoutRepeatingIt) {
+  const std::string token = "dapi0123456789abcdef0123456789abcdef";
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"check", token},
+                                             {token},
+                                             {"check", "local", "--token=" + token},
+                                             {"help", token + "-2"}}) {
+    const auto finished = host(arguments);
+    EXPECT_EQ(finished.code, 2);
+    EXPECT_THAT(finished.err, AllOf(HasSubstr("looks like a token"), Not(HasSubstr("0123456789"))));
+  }
+}
+
+TEST_F(Cli, DoesNotRepeatAnArgumentThatCouldBeASecret) {
+  const std::string secret = "hunter2/+very+long+secret+that+is+no+name==";
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{secret},
+                                             {"check", secret},
+                                             {"check", "local", secret},
+                                             {"check", "--password=" + secret}})
+    EXPECT_THAT(host(arguments).err, Not(HasSubstr("hunter2"))) << arguments.front();
+  EXPECT_TRUE(json({"check", secret}, 2)->isNull("connection"));
+}
+
+TEST_F(Cli, AnswersAWrongCommandLineInJsonWhenAsked) {
+  const auto document = json({"frobnicate"}, 2);
+  EXPECT_TRUE(document->isNull("connection"));
+  EXPECT_TRUE(document->isNull("operation"));
+  const auto error = document->getObject("error");
+  EXPECT_EQ(text(error, "status"), "invalid-argument");
+  EXPECT_EQ(text(error, "reason"), "USAGE");
+  EXPECT_THAT(keys(error),
+              ElementsAre("effect", "file", "hint", "http_status", "line", "message", "path",
+                          "reason", "retry", "retry_after_ms", "rule", "status"));
+}
+
+TEST_F(Cli, HelpExplainsTheProgramAndEachCommandWithoutAConfiguration) {
+  const auto overview = start_host({"help"})->wait();
+  EXPECT_EQ(overview.code, 0);
+  for (const char* command : {"list", "describe", "check", "create-token", "rotate-token",
+                              "revoke-token", "sweep", "tokens", "help"}) {
+    EXPECT_THAT(overview.out, HasSubstr(std::string("\n  ") + command + " "));
+    const auto about = start_host({"help", command})->wait();
+    EXPECT_EQ(about.code, 0);
+    EXPECT_THAT(about.out, AllOf(HasSubstr(std::string("usage: sample-host ") + command),
+                                 HasSubstr("Example")));
+    EXPECT_EQ(start_host({command, "--help"})->wait().out, about.out);
+  }
+}
+
+TEST_F(Cli, FailsWhenItsAnswerCannotBeWritten) {
+  const auto finished =
+      Process({"/bin/sh", "-c", "exec \"$0\" help >/dev/full", SAMPLE_HOST}, {}).wait();
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("could not be written"));
+}
+
+// ---- The configuration ----
+
+struct BadText {
+  const char* text;
+  int line;
+  const char* path;
+  const char* rule;
+};
+
+TEST_F(Cli, NamesFileLinePathAndRuleOfABadConfiguration) {
+  const std::vector<BadText> bad = {
+      {"", 1, "", "HUB-L-03"},
+      {"{\n\"connectors\": [", 2, "", "HUB-L-03"},
+      {"{\"connectors\": [],\n\"connectors\": []}", 2, "", "HUB-L-03"},
+      {"[]", 1, "", "HUB-L-04"},
+      {"{\"connectors\": [\"c\"], \"connections\": [\"c\"],\n\"stores\": {},\n"
+       "\"store\": {\"type\": \"sqlite\", \"path\": \"s\", \"key_file\": \"k\"}}",
+       2, "/stores", "HUB-L-04"},
+      {"{\"connectors\": [\"c\"],\n\"connections\": \"c\",\n"
+       "\"store\": {\"type\": \"sqlite\", \"path\": \"s\", \"key_file\": \"k\"}}",
+       2, "/connections", "HUB-L-04"},
+      {"{\"connectors\": [\"c\"], \"connections\": [\"c\"],\n\"store\": {\n\"type\": \"oracle\", "
+       "\"path\": \"s\", \"key_file\": \"k\"}}",
+       3, "/store/type", "HUB-L-04"},
+      {"{\"connectors\": [\"c\"], \"connections\": [\"c\"]}", 1, "", "HUB-L-04"},
+  };
+  for (const auto& [content, line, pointer, rule] : bad) {
+    const auto file = write("host.json", content);
+    const auto refused = error({"list"}, 2);
+    EXPECT_EQ(text(refused, "file"), file.string()) << content;
+    EXPECT_EQ(text(refused, "line"), std::to_string(line)) << content;
+    EXPECT_EQ(text(refused, "path"), pointer) << content;
+    EXPECT_EQ(text(refused, "rule"), rule) << content;
+    EXPECT_THAT(text(refused, "message"), StartsWith(file.string())) << content;
+    EXPECT_THAT(text(refused, "hint"), Not(IsEmpty())) << content;
+  }
+}
+
+TEST_F(Cli, RefusesAConfigurationThatOthersCanWrite) {
+  std::filesystem::permissions(path("host.json"), std::filesystem::perms(0664));
+  const auto refused = error({"list"}, 2);
+  EXPECT_EQ(text(refused, "rule"), "HUB-L-02");
+  EXPECT_EQ(text(refused, "hint"), "chmod go-w " + path("host.json").string());
+}
+
+TEST_F(Cli, RefusesAConfigurationThatIsTooLarge) {
+  write("host.json", std::string(256 * 1024 + 1, ' '));
+  EXPECT_EQ(text(error({"list"}, 2), "reason"), "FILE_TOO_LARGE");
+}
+
+TEST_F(Cli, RefusesAConfigurationThatIsMissing) {
+  std::filesystem::remove(path("host.json"));
+  const auto refused = error({"list"}, 2);
+  EXPECT_EQ(text(refused, "reason"), "FILE_MISSING");
+  EXPECT_THAT(text(refused, "message"), HasSubstr(path("host.json").string()));
+}
+
+TEST_F(Cli, FindsItsConfigurationInTheUsersDirectory) {
+  environment["XDG_CONFIG_HOME"] = path("xdg").string();
+  write("xdg/sample-host/host.json", "none");
+  EXPECT_THAT(start_host({"list"})->wait().err,
+              HasSubstr(path("xdg/sample-host/host.json").string()));
+  environment.erase("XDG_CONFIG_HOME");
+  write(".config/sample-host/host.json", "none");
+  EXPECT_THAT(start_host({"list"})->wait().err,
+              HasSubstr(path(".config/sample-host/host.json").string()));
+  std::filesystem::remove_all(path(".config"));
+  EXPECT_THAT(start_host({"list"})->wait().err, HasSubstr("/etc/sample-host/host.json"));
+}
+
+TEST_F(Cli, RefusesAManifestThatBreaksItsSchema) {
+  auto manifest = connection();
+  manifest->set("colour", "blue");
+  write_connection(manifest);
+  const auto refused = error({"list"}, 2);
+  EXPECT_EQ(text(refused, "file"), path("connections/local.connection.json").string());
+  EXPECT_EQ(text(refused, "path"), "/colour");
+  EXPECT_EQ(text(refused, "rule"), "HUB-L-04");
+}
+
+TEST_F(Cli, RefusesTwoConnectionsThatShareASlot) {
+  auto manifest = connection();
+  manifest->set("name", "other");
+  write_connection(manifest, "other");
+  EXPECT_THAT(text(error({"list"}, 2), "message"), HasSubstr("local/token"));
+}
+
+TEST_F(Cli, RefusesAConfigurationThatTheConnectorDoesNotKnow) {
+  auto manifest = connection();
+  manifest->getObject("config")->getObject("rotation")->set("grace", 5);
+  write_connection(manifest);
+  const auto document = json({"check", "local"}, 2);
+  EXPECT_TRUE(document->isNull("operation"));
+  const auto refused = document->getObject("error");
+  EXPECT_EQ(text(refused, "path"), "/config/rotation/grace");
+  EXPECT_NE(text(refused, "line"), "");
+}
+
+TEST_F(Cli, RefusesAConnectorThatIsNotInstalled) {
+  auto manifest = connection();
+  manifest->set("connector", "snowflake-key");
+  write_connection(manifest);
+  const auto refused = error({"describe", "local"}, 2);
+  EXPECT_EQ(text(refused, "path"), "/connector");
+  EXPECT_THAT(text(refused, "hint"), HasSubstr("snowflake-key.connector.json"));
+}
+
+TEST_F(Cli, RefusesToShowTokensOfAConnectionWithoutASlot) {
+  auto manifest = connection();
+  manifest->getObject("secrets")->remove("token");
+  write_connection(manifest);
+  EXPECT_EQ(text(error({"tokens", "local"}, 2), "path"), "/secrets");
+}
+
+// ---- What the commands answer ----
+
+TEST_F(Cli, ListsConnectionsWithoutStoreOrCredentials) {
+  environment.erase("DATABRICKS_ADMIN_TOKEN");
+  const auto document = json({"list"}, 0);
+  EXPECT_THAT(keys(document), ElementsAre("connection", "ok", "operation", "result"));
+  const auto listed = document->getObject("result")->getArray("connections");
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ(text(listed->getObject(0), "name"), "local");
+  EXPECT_EQ(text(listed->getObject(0), "connector"), "databricks-token");
+  EXPECT_FALSE(std::filesystem::exists(path("slots.db")));
+}
+
+TEST_F(Cli, DescribesAConnectorWithoutStoreOrCredentials) {
+  environment.erase("DATABRICKS_ADMIN_TOKEN");
+  const auto document = json({"describe", "local"}, 0)->getObject("result");
+  EXPECT_EQ(text(document, "id"), "databricks-token");
+  for (const char* operation :
+       {"check", "create-token", "rotate-token", "revoke-token", "list-tokens", "sweep"}) {
+    EXPECT_TRUE(document->getObject("operations")->has(operation)) << operation;
+    EXPECT_THAT(host({"describe", "local"}).out, HasSubstr(operation));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("slots.db")));
+}
+
+TEST_F(Cli, EachOperationAnswersWithItsNameAndTheConnectorsResponse) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> calls = {
+      {{"check", "local"}, "check"},
+      {{"create-token", "local"}, "create-token"},
+      {{"rotate-token", "local"}, "rotate-token"},
+      {{"tokens", "local", "--remote"}, "list-tokens"},
+      {{"sweep", "local"}, "sweep"},
+      {{"revoke-token", "local"}, "revoke-token"},
+      {{"revoke-token", "local", "--all"}, "revoke-token"},
+  };
+  for (const auto& [arguments, operation] : calls) {
+    const auto document = json(arguments, 0);
+    EXPECT_EQ(text(document, "connection"), "local");
+    EXPECT_EQ(text(document, "operation"), operation);
+    EXPECT_GT(document->getObject("result")->size(), 0U) << operation;
+  }
+}
+
+TEST_F(Cli, ShowsAnEmptySlotWithoutLoadingTheConnector) {
+  write("host.json", R"({"connectors": ["nowhere"], "connections": ["connections"],
+  "store": {"type": "sqlite", "path": "slots.db", "key_file": "slots.key"}})");
+  const auto result = json({"tokens", "local"}, 0)->getObject("result");
+  EXPECT_THAT(keys(result), ElementsAre("current", "pending", "previous"));
+  EXPECT_TRUE(result->isNull("current"));
+  EXPECT_TRUE(result->isNull("pending"));
+  EXPECT_EQ(result->getArray("previous")->size(), 0U);
+}
+
+TEST_F(Cli, ShowsTheTokensInTheStoreWithoutAskingTheWorkspace) {
+  create_token();
+  stop_workspace();
+  const auto current = json({"tokens", "local"}, 0)->getObject("result")->getObject("current");
+  EXPECT_THAT(text(current, "token_id"), MatchesRegex("[0-9a-f]{64}"));
+  EXPECT_GT(current->getValue<Poco::Int64>("expiry_time"), 0);
+  EXPECT_TRUE(current->has("version"));
+  EXPECT_FALSE(current->has("value"));
+}
+
+TEST_F(Cli, RevealsTheCurrentTokenAloneOnStdout) {
+  create_token();
+  const std::string token = reveal();
+  EXPECT_THAT(token, MatchesRegex("dapi[0-9a-f]{32}"));
+  EXPECT_EQ(answer_to(token), 200);
+}
+
+TEST_F(Cli, RevealsNothingWhenThereIsNoCurrentToken) {
+  EXPECT_EQ(host({"tokens", "local", "--reveal", "current"}).code, 1);
+}
+
+TEST_F(Cli, KeepsTheReplacedTokenForItsGrace) {
+  auto manifest = connection();
+  manifest->getObject("config")->getObject("rotation")->set("grace_seconds", 3600);
+  write_connection(manifest);
+  create_token();
+  const std::string first = reveal();
+  ASSERT_EQ(host({"rotate-token", "local", "--when", "now"}).code, 0);
+  const auto result = json({"tokens", "local"}, 0)->getObject("result");
+  const auto previous = result->getArray("previous");
+  ASSERT_EQ(previous->size(), 1U);
+  EXPECT_GT(previous->getObject(0)->getValue<Poco::Int64>("retire_after"), 0);
+  EXPECT_FALSE(previous->getObject(0)->getValue<bool>("retiring"));
+  EXPECT_EQ(answer_to(first), 200);
+  ASSERT_EQ(host({"revoke-token", "local"}).code, 0);
+  EXPECT_EQ(answer_to(first), 403);
+  EXPECT_EQ(answer_to(reveal()), 200);
+}
+
+TEST_F(Cli, RotatesNowAndRevokesTheReplacedTokenWithoutGrace) {
+  create_token();
+  const std::string first = reveal();
+  ASSERT_EQ(host({"rotate-token", "local", "--when", "now"}).code, 0);
+  const std::string second = reveal();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(answer_to(first), 403);
+  EXPECT_EQ(answer_to(second), 200);
+  EXPECT_EQ(live_tokens(), 1U);
+}
+
+TEST_F(Cli, LeavesTheTokenAloneWhenNothingIsDue) {
+  create_token();
+  const std::string token = reveal();
+  ASSERT_EQ(host({"rotate-token", "local"}).code, 0);
+  EXPECT_EQ(reveal(), token);
+}
+
+TEST_F(Cli, RevokesEveryTokenAndMakesNoneByItself) {
+  create_token();
+  ASSERT_EQ(host({"revoke-token", "local", "--all"}).code, 0);
+  EXPECT_EQ(live_tokens(), 0U);
+  EXPECT_EQ(text(error({"rotate-token", "local"}, 1), "reason"), "SLOT_REVOKED");
+  create_token();
+  EXPECT_EQ(live_tokens(), 1U);
+}
+
+TEST_F(Cli, AnswersPeopleInLinesOfText) {
+  EXPECT_THAT(host({"create-token", "local"}).out, HasSubstr("state: active\n"));
+  EXPECT_THAT(host({"tokens", "local"}).out,
+              AllOf(HasSubstr("current:\n"), HasSubstr("pending: none\n"),
+                    MatchesRegex("(.|\n)*  expiry_time: 20[0-9-]+T[0-9:]+Z\n(.|\n)*")));
+  EXPECT_THAT(host({"list"}).out, StartsWith("local  databricks-token  /"));
+}
+
+// ---- What goes wrong at the workspace ----
+
+struct Failure {
+  const char* name;
+  const char* fault;
+  int http_status;
+  int code;
+};
+
+TEST_F(Cli, TellsTheWorkspacesRefusalsApart) {
+  const std::vector<Failure> failures = {
+      {"401", R"("status": 401, "body": {"error_code": "UNAUTHENTICATED", "message": "no"})", 401,
+       1},
+      {"403", R"("status": 403, "body": {"error_code": 403, "message": "Invalid access token."})",
+       403, 1},
+      {"404", R"("status": 404, "body": {"error_code": "ENDPOINT_NOT_FOUND", "message": "no"})",
+       404, 1},
+      {"429",
+       R"("status": 429, "body": {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"}, "headers": {"Retry-After": "7"})",
+       429, 3},
+      {"500", R"("status": 500, "body": {"error_code": "INTERNAL_ERROR", "message": "oops"})", 500,
+       3},
+      {"503",
+       R"("status": 503, "body": {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"})",
+       503, 3},
+      {"html", R"("status": 200, "body": "<html>Sign in</html>")", 200, 1},
+  };
+  for (const auto& failure : failures) {
+    clear_faults();
+    fault(std::string(R"({"path": "/api/*", "times": 1000, )") + failure.fault + "}");
+    const auto failed = error({"create-token", "local"}, failure.code);
+    EXPECT_EQ(failed->getValue<int>("http_status"), failure.http_status) << failure.name;
+    EXPECT_EQ(text(failed, "effect"), "none") << failure.name;
+    EXPECT_THAT(text(failed, "reason"), MatchesRegex("[A-Z_]+")) << failure.name;
+    EXPECT_THAT(text(failed, "hint"), Not(IsEmpty())) << failure.name;
+    EXPECT_FALSE(failed->has("file")) << failure.name;
+  }
+  clear_faults();
+  EXPECT_EQ(live_tokens(), 0U);
+}
+
+TEST_F(Cli, SaysThatTheEffectIsUnknownWhenTheAnswerToAMintIsLost) {
+  fault(std::string(R"({"path": ")") + kMint + R"(", "method": "POST", "close": "after"})");
+  fault(
+      R"({"path": "/api/2.0/token-management/tokens*", "method": "GET", "times": 1000, "status": 503})");
+  const auto failed = error({"create-token", "local"}, 4);
+  EXPECT_EQ(text(failed, "effect"), "unknown");
+  clear_faults();
+  create_token();
+  ASSERT_EQ(host({"sweep", "local"}).code, 0);
+  EXPECT_EQ(live_tokens(), 1U);
+}
+
+TEST_F(Cli, SaysThatATokenExistsInsteadOfMakingASecondOne) {
+  create_token();
+  const auto failed = error({"create-token", "local"}, 1);
+  EXPECT_EQ(text(failed, "status"), "already-exists");
+  EXPECT_EQ(live_tokens(), 1U);
+}
+
+TEST_F(Cli, RefusesToRotateWhatWasNeverCreated) {
+  EXPECT_EQ(text(error({"rotate-token", "local", "--when", "now"}, 1), "reason"), "NO_CURRENT");
+}
+
+TEST_F(Cli, CannotReachAWorkspaceThatIsDown) {
+  stop_workspace();
+  const auto failed = error({"create-token", "local"}, 3);
+  EXPECT_EQ(text(failed, "reason"), "CONNECT_FAILED");
+  EXPECT_EQ(text(failed, "status"), "unavailable");
+}
+
+TEST_F(Cli, SendsNothingToAServerOfAnotherAuthority) {
+  const local_workspace::CertificateAuthority other("Another authority");
+  auto manifest = connection();
+  manifest->getObject("config")->getObject("tls")->set(
+      "ca_file", write("other.pem", other.certificate().certificate_pem).string());
+  write_connection(manifest);
+  const auto failed = error({"create-token", "local"}, 1);
+  EXPECT_EQ(text(failed, "reason"), "TLS_UNTRUSTED");
+  EXPECT_EQ(requests("POST", "tokens"), 0U);
+  EXPECT_EQ(requests("GET", "scim"), 0U);
+}
+
+TEST_F(Cli, NamesAPrincipalThatTheWorkspaceDoesNotKnow) {
+  auto manifest = connection();
+  manifest->getObject("config")->set("application_id", "00000000-0000-4000-8000-00000000dead");
+  write_connection(manifest);
+  EXPECT_EQ(text(error({"create-token", "local"}, 1), "reason"), "PRINCIPAL_UNKNOWN");
+  EXPECT_EQ(live_tokens(), 0U);
+}
+
+TEST_F(Cli, NamesThePermissionThatAPrincipalLacks) {
+  auto manifest = connection();
+  manifest->getObject("config")->set("application_id", application_id("no-token-permission"));
+  write_connection(manifest);
+  const auto failed = error({"create-token", "local"}, 1);
+  EXPECT_EQ(text(failed, "reason"), "TOKEN_PERMISSION_MISSING");
+  EXPECT_THAT(text(failed, "hint"), HasSubstr("CAN USE"));
+  EXPECT_EQ(live_tokens(), 0U);
+}
+
+// ---- Credentials ----
+
+TEST_F(Cli, NamesTheCredentialThatIsMissing) {
+  environment.erase("DATABRICKS_ADMIN_TOKEN");
+  const auto document = json({"create-token", "local"}, 2);
+  EXPECT_EQ(text(document, "operation"), "create-token");
+  const auto failed = document->getObject("error");
+  EXPECT_EQ(text(failed, "reason"), "CREDENTIAL_MISSING");
+  EXPECT_THAT(text(failed, "message"), HasSubstr("env:DATABRICKS_ADMIN_TOKEN"));
+}
+
+TEST_F(Cli, RefusesACredentialThatOthersCanRead) {
+  const auto file = write("admin", environment["DATABRICKS_ADMIN_TOKEN"], 0644);
+  auto manifest = connection();
+  manifest->getObject("secrets")->getObject("admin")->set("reference", "file:" + file.string());
+  write_connection(manifest);
+  EXPECT_EQ(text(error({"create-token", "local"}, 2), "reason"), "CREDENTIAL_EXPOSED");
+  std::filesystem::permissions(file, std::filesystem::perms(0600));
+  create_token();
+}
+
+TEST_F(Cli, KeepsARefusedCredentialOutOfEveryOutput) {
+  environment["DATABRICKS_ADMIN_TOKEN"] = "canary-4f7a1c";
+  const auto failed = error({"create-token", "local"}, 1);
+  EXPECT_EQ(text(failed, "reason"), "CREDENTIAL_INVALID");
+  EXPECT_EQ(host({"check", "local"}).code, 1);
+}
+
+// ---- The process ----
+
+TEST_F(Cli, LogsToStderrWithTimeLevelAndConnection) {
+  fault(R"({"path": "*/scim/v2/Me", "status": 503})");
+  fault(R"({"path": "*/token-management/tokens*", "status": 503})");
+  const auto finished = host({"--json", "create-token", "local"});
+  EXPECT_EQ(finished.code, 0);
+  EXPECT_THAT(finished.err,
+              MatchesRegex("20[0-9-]+T[0-9:.]+Z (Information|Warning) local: (.|\n)*"));
+}
+
+TEST_F(Cli, EndsACallAtOnceWhenItIsInterrupted) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    fault(R"({"path": "/api/*", "times": 1000, "delay_ms": 60000})");
+    const auto running =
+        start_host({"--config", path("host.json").string(), "--json", "check", "local"});
+    wait_for_fault(1000);
+    const auto start = std::chrono::steady_clock::now();
+    running->send(signal);
+    const auto finished = running->wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+    EXPECT_EQ(finished.signal, 0);
+    EXPECT_THAT(finished.out, HasSubstr(R"("status":"cancelled")"));
+    clear_faults();
+  }
+}
+
+TEST_F(Cli, LeavesNoCoreBehind) {
+  fault(R"({"path": "/api/*", "times": 1000, "delay_ms": 60000})");
+  const auto running = start_host({"--config", path("host.json").string(), "check", "local"});
+  wait_for_fault(1000);
+  std::ifstream limits("/proc/" + std::to_string(running->pid()) + "/limits");
+  const std::string all{std::istreambuf_iterator<char>(limits), {}};
+  EXPECT_THAT(all, ContainsRegex("Max core file size +0 +0 "));
+}
+
+}  // namespace
+}  // namespace integration
