@@ -4,6 +4,8 @@
 
 #include <regex>
 
+#include "reasons.hpp"
+
 namespace hub::rotation {
 namespace {
 
@@ -51,11 +53,8 @@ bool is_marked(std::string_view comment, std::string_view slot_id) {
 
 Result<> check_comment(std::string_view comment) {
   if (comment.find(kPrefix) == std::string_view::npos) return {};
-  return Error{
-      .status = Status::kInvalidArgument,
-      .reason = "COMMENT_INVALID",
-      .message = "the comment contains \"hub:\", which begins the marker that is added to it",
-      .hint = "Choose a comment without \"hub:\"."};
+  return refusal(Status::kInvalidArgument, "COMMENT_INVALID",
+                 "the comment contains \"hub:\", which begins the marker that is added to it");
 }
 
 }  // namespace hub::rotation

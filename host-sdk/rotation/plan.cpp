@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "marker.hpp"
+#include "reasons.hpp"
 
 namespace hub::rotation {
 namespace {
+
+constexpr std::int64_t kLongestLifetime = 3650LL * 24 * 3600;
 
 std::int64_t retry_budget_ms(std::int64_t lifetime_ms) { return std::min(kHour, lifetime_ms / 10); }
 
@@ -25,22 +28,25 @@ std::int64_t lead_ms(const Policy& policy, std::int64_t lifetime_ms) {
 }  // namespace
 
 Result<> Policy::check() const {
-  const auto refuse = [](std::string message, std::string hint) {
-    return Error{.status = Status::kInvalidArgument,
-                 .reason = "POLICY_INVALID",
-                 .message = std::move(message),
-                 .hint = std::move(hint)};
+  const auto refuse = [](std::string message) {
+    return refusal(Status::kInvalidArgument, "POLICY_INVALID", std::move(message));
   };
-  if (lifetime_seconds <= 0)
-    return refuse("lifetime_seconds must be positive", "Give a lifetime in seconds.");
+  const auto within_lifetime = [&](std::int64_t seconds) {
+    return seconds >= 0 && seconds <= lifetime_seconds;
+  };
+  if (lifetime_seconds <= 0 || lifetime_seconds > kLongestLifetime) {
+    return refuse("lifetime_seconds must be between 1 and " + std::to_string(kLongestLifetime));
+  }
+  if (!within_lifetime(rotate_before_seconds.value_or(0)) ||
+      !within_lifetime(grace_seconds.value_or(0))) {
+    return refuse("rotate_before_seconds and grace_seconds must lie within the lifetime");
+  }
   const std::int64_t lifetime_ms = lifetime_seconds * kSecond;
   if (lead_ms(*this, lifetime_ms) > lifetime_ms / 2) {
-    return refuse("a lifetime of " + std::to_string(lifetime_seconds) +
-                      " s leaves no moment to rotate: the replacement would be due before half of "
-                      "it has passed",
-                  "Keep rotate_before_seconds, and grace_seconds with an hour (a tenth of a short "
-                  "lifetime) for "
-                  "retries, below half of lifetime_seconds.");
+    return refuse(
+        "a lifetime of " + std::to_string(lifetime_seconds) +
+        " s leaves no moment to rotate: the replacement would be due before half of it has "
+        "passed");
   }
   return check_comment(comment);
 }

@@ -4,6 +4,7 @@
 
 #include "marker.hpp"
 #include "plan.hpp"
+#include "reasons.hpp"
 #include "rotator.hpp"
 
 namespace hub::rotation {
@@ -65,13 +66,11 @@ Event Rotator::prepare() {
   std::erase_if(slot_.note.mints, [&](std::int64_t time) { return time <= now - kDay; });
   const std::size_t cap = mint_cap(slot_, policy_);
   if (versions >= kMaxVersions || slot_.note.mints.size() >= cap) {
-    return failed(precondition(
-        "MINT_CAP_REACHED",
-        versions >= kMaxVersions
-            ? std::to_string(versions) + " tokens of this slot are still alive"
-            : std::to_string(cap) + " tokens were made for this slot within a day",
-        "Something asks for tokens in a loop, or old ones cannot be revoked: see the warnings of "
-        "earlier calls. The current token is untouched."));
+    return failed(
+        refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED",
+                versions >= kMaxVersions
+                    ? std::to_string(versions) + " tokens of this slot are still alive"
+                    : std::to_string(cap) + " tokens were made for this slot within a day"));
   }
   return Event::kReady;
 }
@@ -182,12 +181,8 @@ Event Rotator::verify() {
     *verdict = {false, "its scopes are not those of its predecessor"};
   }
   if (!verdict->accepted) {
-    failure_ =
-        precondition("VERIFICATION_FAILED",
-                     "the new token " + pending.token_id + " was refused: " + verdict->why,
-                     "The current token is untouched. See whether the principal is active, may "
-                     "sign in to this workspace, and whether an IP access list keeps this "
-                     "host out.");
+    failure_ = refusal(Status::kFailedPrecondition, "VERIFICATION_FAILED",
+                       "the new token " + pending.token_id + " was refused: " + verdict->why);
     return Event::kRejected;
   }
   const std::int64_t asked = pending.started_at + pending.lifetime_seconds * kSecond;

@@ -1,5 +1,6 @@
 // What goes: previous versions that are ripe, orphans, or everything.
 #include "plan.hpp"
+#include "reasons.hpp"
 #include "rotator.hpp"
 
 namespace hub::rotation {
@@ -60,11 +61,11 @@ Event Rotator::prove_current() {
   }
   proven_ = verdict->accepted;
   if (proven_) return Event::kAccepted;
-  auto refusal = precondition("DEAD_CURRENT", "the current token was refused: " + verdict->why,
-                              "Nothing was retired. rotate-token makes a new one.");
-  warn(refusal);
-  if (request_.goal != Goal::kRotate) return failed(std::move(refusal));
-  failure_ = std::move(refusal);
+  Error refused = refusal(Status::kFailedPrecondition, "DEAD_CURRENT",
+                          "the current token was refused: " + verdict->why);
+  warn(refused);
+  if (request_.goal != Goal::kRotate) return failed(std::move(refused));
+  failure_ = std::move(refused);
   return Event::kRejected;
 }
 
@@ -120,9 +121,8 @@ Event Rotator::choose_revocation() {
 Event Rotator::decide_revoked() {
   if (request_.goal == Goal::kCreate) return Event::kDue;
   if (request_.goal != Goal::kRotate) return Event::kNotDue;
-  return failed(precondition("SLOT_REVOKED",
-                             "every token of this slot was revoked with revoke-token",
-                             "create-token puts the slot into use again."));
+  return failed(refusal(Status::kFailedPrecondition, "SLOT_REVOKED",
+                        "every token of this slot was revoked with revoke-token"));
 }
 
 }  // namespace hub::rotation

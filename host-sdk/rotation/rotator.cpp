@@ -5,6 +5,7 @@
 
 #include "marker.hpp"
 #include "plan.hpp"
+#include "reasons.hpp"
 
 namespace hub::rotation {
 namespace {
@@ -26,21 +27,14 @@ milliseconds time_left(Call call) {
 
 }  // namespace
 
-Error precondition(std::string reason, std::string message, std::string hint) {
-  return {.status = Status::kFailedPrecondition,
-          .reason = std::move(reason),
-          .message = std::move(message),
-          .hint = std::move(hint)};
-}
+std::span<const Reason> reasons() { return kReasons; }
 
 Error store_is_older(const Issued& strange) {
-  return precondition(
-      "STORE_OLDER_THAN_WORKSPACE",
+  return refusal(
+      Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
       "token " + strange.id +
-          " carries this slot's marker, but the store knows nothing of it: the store is "
-          "older than the workspace, as after a restored backup",
-      "Nothing was deleted or made. Restore the newest copy of the store; if there is "
-      "none, revoke that token by hand when you are sure that nobody uses it.");
+          " carries this slot's marker, but the store knows nothing of it: the store is older "
+          "than the workspace");
 }
 
 Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot_name,
@@ -89,20 +83,16 @@ std::optional<Error> Rotator::refuse_at_once() {
     slot_.note.sweep_due_at = slot_.created_at + kDay;
     slot_.note.clean_lists = kCleanListsForRest;
   } else if (slot_.note.binding != binding) {
-    return precondition("SLOT_BELONGS_ELSEWHERE",
-                        "the slot belongs to " + slot_.note.binding + ", not to " + binding,
-                        "Give this connection a slot of its own, or set the old workspace and "
-                        "principal again. Nothing was done.");
+    return refusal(Status::kFailedPrecondition, "SLOT_BELONGS_ELSEWHERE",
+                   "the slot belongs to " + slot_.note.binding + ", not to " + binding);
   }
   if (request_.goal == Goal::kRotate && slot_.state == "active" && slot_.empty()) {
-    return precondition("NO_CURRENT", "the slot is empty: there is no token to rotate",
-                        "Make the first one with create-token.");
+    return refusal(Status::kFailedPrecondition, "NO_CURRENT",
+                   "the slot is empty: there is no token to rotate");
   }
   if (request_.goal == Goal::kCreate && slot_.state == "active" && slot_.current) {
-    return Error{.status = Status::kAlreadyExists,
-                 .reason = "TOKEN_EXISTS",
-                 .message = "the slot already has token " + slot_.current->note.token_id,
-                 .hint = "Replace it with rotate-token."};
+    return refusal(Status::kAlreadyExists, "TOKEN_EXISTS",
+                   "the slot already has token " + slot_.current->note.token_id);
   }
   return std::nullopt;
 }
@@ -221,8 +211,12 @@ Event Rotator::failed(Error error) {
 }
 
 void Rotator::warn(const Error& error) {
-  call_.log(LogLevel::kWarning, error.reason + ": " + error.message);
-  answer_.warnings.push_back({error.reason, error.message});
+  // The host keeps the texts of its own errors to itself, and has logged them.
+  const std::string reason = error.reason.empty() ? "HOST_REFUSED" : error.reason;
+  const std::string message =
+      error.message.empty() ? std::string(to_text(error.status)) : error.message;
+  call_.log(LogLevel::kWarning, reason + ": " + message);
+  answer_.warnings.push_back({reason, message});
 }
 
 void Rotator::did(std::string action, const std::string& token_id) {

@@ -15,9 +15,6 @@
 
 namespace hub::rotation {
 
-/// FAILED_PRECONDITION: somebody must change something first.
-Error precondition(std::string reason, std::string message, std::string hint);
-
 /// A credential of ours that the slot cannot have made as it stands.
 Error store_is_older(const Issued& strange);
 

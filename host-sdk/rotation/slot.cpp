@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "reasons.hpp"
+
 namespace hub::rotation {
 namespace {
 
@@ -157,12 +159,8 @@ Result<Slot> Slot::read(const std::string& snapshot) {
     }
     return slot;
   } catch (const Poco::Exception& thrown) {
-    return Error{.status = Status::kDataLoss,
-                 .reason = "SLOT_DAMAGED",
-                 .message = "the slot cannot be read: " + thrown.displayText(),
-                 .hint =
-                     "The host's store has changed what this connector wrote there. Nothing was "
-                     "done. Restore the store from a backup."};
+    return refusal(Status::kDataLoss, "SLOT_DAMAGED",
+                   "the slot cannot be read: " + thrown.displayText());
   }
 }
 

@@ -1,15 +1,13 @@
 // The stable reasons that errors of a workspace and of the way to it carry.
 #pragma once
 
+#include <hub/error.hpp>
+
 #include <string_view>
 
 namespace databricks_token {
 
-struct Reason {
-  std::string_view reason;
-  std::string_view summary;  // what is the matter, for a list of reasons
-  std::string_view hint;     // what to do about it
-};
+using hub::Reason;
 
 inline constexpr Reason kReasons[] = {
     // The credential.
@@ -52,6 +50,8 @@ inline constexpr Reason kReasons[] = {
     {"PRINCIPAL_UNKNOWN", "The workspace has no such service principal.",
      "Check application_id: it is the service principal's application id (a UUID), not its name or "
      "number; and assign the service principal to this workspace."},
+    {"PRINCIPAL_INACTIVE", "The service principal is switched off.",
+     "Let a workspace admin activate the service principal."},
     {"APPLICATION_ID_INVALID", "The application id is not a UUID.",
      "Use the service principal's application id, such as 6f5ccf28-d83a-4957-9bfb-5bbfac551410; it "
      "is on the service principal's page in the workspace's settings."},
@@ -65,6 +65,8 @@ inline constexpr Reason kReasons[] = {
     // The token.
     {"TOKEN_GONE", "The workspace has no such token.",
      "Nothing is left to revoke; it was deleted already."},
+    {"TOKEN_NOT_SETTLED", "The workspace does not accept its new token yet.",
+     "Run rotate-token again: the new token is kept, and asked once more."},
     {"UNKNOWN_MINT", "Whether the workspace made a token is not known.",
      "Run rotate-token again, or sweep: it first looks for the token and revokes it, for nobody "
      "has its value. Do not repeat the request by hand."},

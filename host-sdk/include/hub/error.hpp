@@ -95,6 +95,13 @@ constexpr std::string_view to_text(Effect effect) {
   return kWords[static_cast<hub_effect>(effect)];
 }
 
+/// One of the reasons that describe() lists.
+struct Reason {
+  std::string_view reason;   // stable, UPPER_SNAKE
+  std::string_view summary;  // what is the matter
+  std::string_view hint;     // what to do about it
+};
+
 /// Why something failed; the fields are hub_error's. None of them holds a secret. An error whose
 /// texts are empty came from a function of the host, which already knows them.
 struct [[nodiscard]] Error {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,8 +98,8 @@ enum class Goal { kCreate, kRotate, kRevokePrevious, kRevokeAll, kSweep };
 
 struct Request {
   Goal goal = Goal::kRotate;
-  bool now = false;     // kRotate: replace current even if it is not due
-  std::string replace;  // with `now`: met once current is no longer the credential of this id
+  bool now = false;       // kRotate: replace current even if it is not due
+  std::string replace{};  // with `now`: met once current is no longer the credential of this id
 };
 
 /// What was done and what remains.
@@ -127,6 +128,9 @@ struct Answer {
 
   std::string to_json() const;
 };
+
+/// The reasons of the machine's own errors, for describe().
+std::span<const Reason> reasons();
 
 /// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
 /// twice, from two hosts, or again after a crash at any point. `random` gives 64 random bits.

@@ -1,0 +1,63 @@
+#include "abi/connector.hpp"
+
+#include <optional>
+
+namespace databricks_token {
+namespace {
+
+// From start until stop, both on the loader's thread.
+std::optional<hub::Host> the_host;
+
+std::string user_agent(hub::Host host) {
+  return std::string(Connector::kId) + "/" + std::string(Connector::kVersion) + " " +
+         std::string(host.name()) + "/" + std::string(host.version());
+}
+
+hub::Error invalid_request(std::string message) {
+  return {.status = hub::Status::kInvalidArgument,
+          .reason = "REQUEST_INVALID",
+          .message = std::move(message),
+          .hint = "The operation's request schema is in the connector's description."};
+}
+
+}  // namespace
+
+hub::Result<> Connector::start(hub::Host host, hub::Call) {
+  the_host = host;
+  return {};
+}
+
+void Connector::stop() { the_host.reset(); }
+
+hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_view,
+                                                        std::string_view config_json) {
+  auto configuration = Configuration::read(config_json);
+  if (!configuration) return std::move(configuration).error();
+  return std::make_unique<Connector>(the_host.value(), *std::move(configuration));
+}
+
+Connector::Connector(hub::Host host, Configuration configuration)
+    : connection_{host, configuration,
+                  Workspace(configuration.origin, configuration.tls, user_agent(host))} {}
+
+hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
+                                           std::string_view request_json) {
+  const auto request = JsonObject::parse(std::string(request_json));
+  if (!request) return invalid_request("the request is not a JSON object");
+  for (const Operation* known : operations()) {
+    if (known->name != operation) continue;
+    try {
+      return known->run(connection_, call, *request);
+    } catch (const WrongShape& wrong) {
+      return invalid_request(wrong.what());
+    }
+  }
+  return hub::Error{.status = hub::Status::kInvalidArgument,
+                    .reason = "UNKNOWN_OPERATION",
+                    .message = "there is no operation " + std::string(operation),
+                    .hint = "The connector's description lists the operations."};
+}
+
+}  // namespace databricks_token
+
+HUB_EXPORT_CONNECTOR(databricks_token::Connector)

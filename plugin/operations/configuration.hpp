@@ -1,0 +1,28 @@
+// A connection's configuration: its schema and what it says.
+#pragma once
+
+#include <hub/error.hpp>
+#include <hub/rotation.hpp>
+
+#include <string>
+#include <string_view>
+
+#include "http/client.hpp"
+
+namespace databricks_token {
+
+struct Configuration {
+  /// JSON Schema, for describe().
+  static const std::string_view kSchema;
+
+  Origin origin;
+  std::string application_id;
+  TlsSettings tls;
+  hub::rotation::Policy policy;
+
+  /// INVALID_ARGUMENT with reason CONFIGURATION_INVALID, WORKSPACE_URL_INVALID,
+  /// APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
+  static hub::Result<Configuration> read(std::string_view json);
+};
+
+}  // namespace databricks_token

@@ -1,0 +1,18 @@
+#include "operations/operation.hpp"
+#include "operations/schemas.hpp"
+
+namespace databricks_token {
+
+constinit const Operation kCreateToken{
+    .name = "create-token",
+    .summary =
+        "Makes the connection's first token on behalf of its service "
+        "principal and keeps it in the slot.",
+    .idempotent = true,
+    .request_schema = kEmptyRequest,
+    .response_schema = kRotationAnswer,
+    .run = [](Connection& connection, hub::Call call, const JsonObject&) {
+      return rotate(connection, call, {.goal = hub::rotation::Goal::kCreate});
+    }};
+
+}  // namespace databricks_token

@@ -1,0 +1,29 @@
+#include "operations/operation.hpp"
+
+#include <array>
+#include <cstdint>
+#include <random>
+
+#include "operations/token_provider.hpp"
+
+namespace databricks_token {
+
+std::span<const Operation* const> operations() {
+  static constexpr std::array kAll = {&kCheck,       &kCreateToken, &kRotateToken,
+                                      &kRevokeToken, &kListTokens,  &kSweep};
+  return kAll;
+}
+
+hub::Result<std::string> rotate(Connection& connection, hub::Call call,
+                                const hub::rotation::Request& request) {
+  TokenProvider provider(connection);
+  auto answer =
+      hub::rotation::run(call, provider, connection.configuration.policy, kTokenSlot, request, [] {
+        std::random_device random;
+        return (static_cast<std::uint64_t>(random()) << 32) | random();
+      });
+  if (!answer) return std::move(answer).error();
+  return answer->to_json();
+}
+
+}  // namespace databricks_token

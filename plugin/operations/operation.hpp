@@ -1,0 +1,52 @@
+// What a connection can be asked to do.
+#pragma once
+
+#include <hub/connector.hpp>
+#include <hub/rotation.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "databricks/json.hpp"
+#include "databricks/workspace.hpp"
+#include "operations/configuration.hpp"
+
+namespace databricks_token {
+
+/// The names of the connector's secrets.
+inline constexpr std::string_view kAdminSecret = "admin";
+inline constexpr std::string_view kTokenSlot = "token";
+
+/// What an operation works with: one connection's configuration and its workspace.
+struct Connection {
+  hub::Host host;
+  Configuration configuration;
+  Workspace workspace;
+};
+
+struct Operation {
+  std::string_view name;
+  std::string_view summary;
+  bool idempotent;
+  std::string_view request_schema;
+  std::string_view response_schema;
+  hub::Result<std::string> (*run)(Connection& connection, hub::Call call,
+                                  const JsonObject& request);
+};
+
+extern const Operation kCheck;
+extern const Operation kCreateToken;
+extern const Operation kRotateToken;
+extern const Operation kRevokeToken;
+extern const Operation kListTokens;
+extern const Operation kSweep;
+
+std::span<const Operation* const> operations();
+
+/// Runs the rotation machine on the connection's slot; the response of each operation that changes
+/// tokens.
+hub::Result<std::string> rotate(Connection& connection, hub::Call call,
+                                const hub::rotation::Request& request);
+
+}  // namespace databricks_token

@@ -1,0 +1,148 @@
+#include "operations/token_provider.hpp"
+
+#include <Poco/JSON/Object.h>
+#include <Poco/String.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+#include "databricks/pause.hpp"
+#include "databricks/reasons.hpp"
+
+namespace databricks_token {
+namespace {
+
+using hub::Error;
+using hub::Result;
+using hub::Status;
+using hub::rotation::Issued;
+using hub::rotation::Verdict;
+using std::chrono::milliseconds;
+
+// A fresh token may be refused for some seconds; no source says for how many.
+constexpr milliseconds kSettleTime = std::chrono::seconds(30);
+constexpr milliseconds kFirstPause{250};
+constexpr milliseconds kLongestPause{2000};
+
+Issued issued(TokenInfo info) {
+  return {.id = std::move(info.token_id),
+          .creation_time = info.creation_time,
+          .expiry_time = info.expiry_time,
+          .comment = std::move(info.comment),
+          .owner_id = std::to_string(info.owner_id),
+          .last_used_day = info.last_used_day,
+          .scopes = std::move(info.scopes)};
+}
+
+bool is_refusal(const Error& error) {
+  return error.status == Status::kUnauthenticated || error.status == Status::kPermissionDenied;
+}
+
+}  // namespace
+
+std::string TokenProvider::binding() const {
+  Poco::JSON::Object binding;
+  binding.set("workspace_url", connection_.workspace.origin().text());
+  binding.set("application_id", Poco::toLower(connection_.configuration.application_id));
+  binding.set("issue", "on-behalf-of");
+  std::ostringstream text;
+  binding.stringify(text);
+  return text.str();
+}
+
+std::int64_t TokenProvider::now() const {
+  return (connection_.host.now() + connection_.workspace.clock_offset().value_or(milliseconds(0)))
+      .count();
+}
+
+Result<std::string> TokenProvider::owner_id(hub::Call call) {
+  const auto admin = call.secret(kAdminSecret);
+  if (!admin) return admin.error();
+  const std::string& application_id = connection_.configuration.application_id;
+  const auto principal = connection_.workspace.find_service_principal(call, *admin, application_id);
+  if (!principal) return principal.error();
+  if (!principal->has_value()) {
+    return Error{
+        .status = Status::kFailedPrecondition,
+        .reason = "PRINCIPAL_UNKNOWN",
+        .message = "the workspace has no service principal with application id " + application_id,
+        .hint = std::string(find_reason("PRINCIPAL_UNKNOWN")->hint)};
+  }
+  if (!(*principal)->active) {
+    return Error{.status = Status::kFailedPrecondition,
+                 .reason = "PRINCIPAL_INACTIVE",
+                 .message = "service principal " + application_id + " is not active",
+                 .hint = std::string(find_reason("PRINCIPAL_INACTIVE")->hint)};
+  }
+  return std::to_string((*principal)->id);
+}
+
+Result<hub::rotation::Minted> TokenProvider::mint(hub::Call call,
+                                                  const hub::rotation::MintRequest& request) {
+  const auto admin = call.secret(kAdminSecret);
+  if (!admin) return admin.error();
+  auto minted = connection_.workspace.create_on_behalf_of(
+      call, *admin,
+      {.application_id = connection_.configuration.application_id,
+       .lifetime_seconds = request.lifetime_seconds,
+       .comment = request.comment,
+       .scopes = request.scopes});
+  if (!minted) return std::move(minted).error();
+  return hub::rotation::Minted{std::move(minted->value), issued(std::move(minted->info))};
+}
+
+Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
+                                      const std::string& owner_id, std::int64_t creation_time) {
+  for (milliseconds wait = kFirstPause;; wait = std::min(wait * 2, kLongestPause)) {
+    const auto identity = connection_.workspace.me(call, value);
+    if (identity) {
+      const bool same =
+          Poco::icompare(identity->user_name, connection_.configuration.application_id) == 0 &&
+          std::to_string(identity->id) == owner_id;
+      if (!same) return Verdict{false, "it is a token of " + identity->user_name};
+      return Verdict{identity->active, "its principal is not active"};
+    }
+    if (!is_refusal(identity.error())) return identity.error();
+    const bool fresh = milliseconds(now() - creation_time) < kSettleTime;
+    if (!fresh) return Verdict{false, identity.error().message};
+    // Without the time to ask again nothing is proven; the next call asks.
+    if (call.remaining() < 2 * wait) {
+      return Error{.status = Status::kUnavailable,
+                   .retry = hub::Retry::kSameCall,
+                   .reason = "TOKEN_NOT_SETTLED",
+                   .message = "the new token is not accepted yet: " + identity.error().message,
+                   .hint = std::string(find_reason("TOKEN_NOT_SETTLED")->hint)};
+    }
+    pause(call, wait);
+  }
+}
+
+Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
+  const auto admin = call.secret(kAdminSecret);
+  if (!admin) return admin.error();
+  auto listed = connection_.workspace.list_tokens(call, *admin);
+  if (!listed) return std::move(listed).error();
+  std::vector<Issued> result;
+  for (TokenInfo& info : *listed) result.push_back(issued(std::move(info)));
+  return result;
+}
+
+Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::string& id) {
+  const auto admin = call.secret(kAdminSecret);
+  if (!admin) return admin.error();
+  auto found = connection_.workspace.get_token(call, *admin, id);
+  if (found) return std::optional(issued(*std::move(found)));
+  if (found.error().reason == "TOKEN_GONE") return std::optional<Issued>();
+  return std::move(found).error();
+}
+
+Result<> TokenProvider::revoke(hub::Call call, const std::string& id) {
+  const auto admin = call.secret(kAdminSecret);
+  if (!admin) return admin.error();
+  auto deleted = connection_.workspace.delete_token(call, *admin, id);
+  if (!deleted && deleted.error().reason == "TOKEN_GONE") return {};
+  return deleted;
+}
+
+}  // namespace databricks_token

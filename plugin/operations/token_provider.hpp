@@ -1,0 +1,36 @@
+// Tokens on behalf of a service principal, as the rotation machine wants them.
+#pragma once
+
+#include <hub/rotation.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operations/operation.hpp"
+
+namespace databricks_token {
+
+/// For one call; borrows the connection. The admin's credential is asked for anew at each request.
+class TokenProvider : public hub::rotation::Provider {
+ public:
+  explicit TokenProvider(Connection& connection) : connection_(connection) {}
+
+  std::string binding() const override;
+  std::int64_t now() const override;
+  hub::Result<std::string> owner_id(hub::Call call) override;
+  hub::Result<hub::rotation::Minted> mint(hub::Call call,
+                                          const hub::rotation::MintRequest& request) override;
+  hub::Result<hub::rotation::Verdict> verify(hub::Call call, const hub::Secret& value,
+                                             const std::string& owner_id,
+                                             std::int64_t creation_time) override;
+  hub::Result<std::vector<hub::rotation::Issued>> list(hub::Call call) override;
+  hub::Result<std::optional<hub::rotation::Issued>> find(hub::Call call,
+                                                         const std::string& id) override;
+  hub::Result<> revoke(hub::Call call, const std::string& id) override;
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace databricks_token
