@@ -2,8 +2,8 @@
 #include <Poco/JSON/Array.h>
 #include <Poco/Net/HTMLForm.h>
 
-#include <iterator>
 #include <sstream>
+#include <string>
 
 #include "workspace/routes.hpp"
 
@@ -37,7 +37,8 @@ Client client_of(const Request& request, const Poco::Net::HTMLForm& form) {
   }
   std::istringstream encoded(request.authorization.substr(kScheme.size()));
   Poco::Base64Decoder decoder(encoded);
-  const std::string pair{std::istreambuf_iterator<char>(decoder), {}};
+  std::string pair;
+  std::getline(decoder, pair, '\0');  // unlike an iterator, ends quietly at what is not base64
   const std::size_t colon = pair.find(':');
   if (colon == std::string::npos) return {};
   return {pair.substr(0, colon), pair.substr(colon + 1)};

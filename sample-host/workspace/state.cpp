@@ -1,15 +1,15 @@
 #include "workspace/state.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <Poco/DigestEngine.h>
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
+#include <Poco/SHA2Engine.h>
+#include <Poco/Timestamp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <sstream>
 #include <stdexcept>
 
@@ -147,18 +147,12 @@ auto* find(Items& items, Match match) {
 
 }  // namespace
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+std::int64_t now_ms() { return Poco::Timestamp().epochMicroseconds() / 1000; }
 
-std::string sha256_hex(std::string_view text) {
-  Poco::DigestEngine::Digest digest(32);
-  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL could not compute a SHA-256");
-  }
-  return Poco::DigestEngine::digestToHex(digest);
+std::string sha256_hex(const std::string& text) {
+  Poco::SHA2Engine engine;
+  engine.update(text);
+  return Poco::DigestEngine::digestToHex(engine.digest());
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -16,7 +16,7 @@ namespace local_workspace {
 std::int64_t now_ms();
 
 /// 64 hex digits.
-std::string sha256_hex(std::string_view text);
+std::string sha256_hex(const std::string& text);
 
 /// Hex digits of fresh random bytes, two a byte.
 std::string random_hex(std::size_t bytes);

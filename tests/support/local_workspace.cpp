@@ -5,6 +5,7 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/HTTPSClientSession.h>
+#include <Poco/Net/NetException.h>
 #include <Poco/Net/NetSSL.h>
 #include <Poco/StreamCopier.h>
 #include <Poco/URI.h>
@@ -133,7 +134,7 @@ HttpReply LocalWorkspace::send(const std::string& method, const std::string& pat
   Poco::StreamCopier::copyToString(session.receiveResponse(response), reply.body);
   if (response.hasContentLength() &&
       static_cast<std::uint64_t>(response.getContentLength64()) != reply.body.size()) {
-    throw Poco::Net::MessageException("the body is truncated");
+    throw Poco::Net::NetException("the body is truncated");
   }
   reply.status = response.getStatus();
   reply.headers = response;
@@ -156,7 +157,8 @@ Object::Ptr LocalWorkspace::state() const { return admin("GET", "/__local/state"
 
 std::vector<std::string> LocalWorkspace::live_tokens(const std::string& application_id) const {
   std::vector<std::string> ids;
-  for (const auto& item : *state()->getArray("tokens")) {
+  const Poco::JSON::Array::Ptr tokens = state()->getArray("tokens");
+  for (const auto& item : *tokens) {
     const Object::Ptr token = item.extract<Object::Ptr>();
     if (token->getValue<bool>("live") && token->getValue<std::string>("owner") == application_id) {
       ids.push_back(token->getValue<std::string>("token_id"));
