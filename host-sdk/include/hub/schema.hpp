@@ -14,7 +14,8 @@ namespace hub {
 
 struct SchemaError {
   std::string pointer;  // of the value that is to blame; empty for the root
-  std::string message;  // "is a string, but must be an integer"
+  std::string message;  // "is a string, but must be an integer"; never quotes a value
+  std::string hint;     // what the schema says about the place
 };
 
 /// A schema, compiled once. `format` is not checked; `$ref` works within the document. Thread-safe.
