@@ -1,0 +1,66 @@
+// One TLS connection to the origin, checked.
+#pragma once
+
+#include <openssl/ssl.h>
+#include <hub/connector.hpp>
+#include <hub/error.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/client.hpp"
+#include "http/descriptor.hpp"
+#include "http/sigpipe_guard.hpp"
+#include "http/tls.hpp"
+
+namespace databricks_token {
+
+/// Exists only once the handshake is done and OpenSSL has accepted chain and name, so nothing can
+/// be sent before. One thread at a time, under a SigpipeGuard.
+///
+/// OpenSSL drives the socket, not Poco::Net::SecureStreamSocket: that one shows neither its state
+/// nor its descriptor while it shakes hands, and takes a handshake that timed out for a connection.
+class Connection {
+ public:
+  /// NAME_UNRESOLVED, CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, DEADLINE_EXCEEDED,
+  /// CANCELLED; the effect is none.
+  static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, const Origin& origin,
+                                                       const TlsSettings& tls, SSL_CTX* context);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int fd() const { return fd_.get(); }
+
+  /// Whether the server has kept silent since the last answer: it has neither closed nor sent
+  /// anything but what TLS itself sends, such as session tickets.
+  bool is_quiet();
+
+  /// All of `bytes`. The effect of an error is unknown once a whole TLS record has left; the server
+  /// can make nothing of less. The caller holds shut_down_on_cancel, here and for read.
+  /// CONNECTION_LOST, DEADLINE_EXCEEDED, CANCELLED.
+  hub::Result<> write(hub::Call call, std::string_view bytes);
+
+  /// At least one byte, or 0 when the server has ended the connection properly, which a connection
+  /// that was cut is not. CONNECTION_LOST, DEADLINE_EXCEEDED, CANCELLED.
+  hub::Result<std::size_t> read(hub::Call call, char* buffer, std::size_t size);
+
+ private:
+  Connection(Descriptor fd, SSL* ssl, std::string origin);
+
+  /// Repeats `operation`, an SSL_ function, waiting for the socket as it asks, and gives back what
+  /// SSL_get_error says of its end.
+  template <class Operation>
+  hub::Result<int> drive(hub::Call call, const std::string& doing, Operation operation);
+  hub::Error lost(hub::Call call, const std::string& doing);
+
+  Descriptor fd_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+  std::string origin_;
+  Refusal refusal_;
+  bool broken_ = false;  // SSL_shutdown is forbidden after a fatal error
+};
+
+}  // namespace databricks_token

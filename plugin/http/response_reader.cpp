@@ -1,0 +1,227 @@
+#include "http/response_reader.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/String.h>
+
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace databricks_token {
+namespace {
+
+constexpr std::size_t kMaxHeadBytes = 64 * 1024;  // of all heads of one answer
+constexpr std::size_t kMaxChunkLineBytes = 1024;
+
+/// The whole of `text` as a number, or nothing.
+std::optional<std::size_t> number(std::string_view text, int base) {
+  std::size_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, value, base);
+  if (failed != std::errc() || stopped != end) return std::nullopt;
+  return value;
+}
+
+class Reader {
+ public:
+  Reader(hub::Call call, const Origin& origin, Connection& connection)
+      : call_(call), origin_(origin), connection_(connection) {}
+
+  hub::Result<Answer> read() {
+    Poco::Net::HTTPResponse head;
+    do {
+      if (auto done = read_head(head); !done) return std::move(done).error();
+    } while (head.getStatus() < 200);
+
+    Answer answer;
+    if (auto done = read_body(head); !done) return std::move(done).error();
+    answer.response.status = head.getStatus();
+    answer.response.reason_phrase = head.getReason();
+    answer.response.body = std::move(body_);
+    answer.reusable = !ended_ && head.getKeepAlive() && used_ == buffer_.size();
+    answer.response.headers = std::move(head);
+    return answer;
+  }
+
+ private:
+  hub::Error invalid(const std::string& what) const {
+    return {.status = hub::Status::kUnavailable,
+            .retry = hub::Retry::kSameCall,
+            .reason = "RESPONSE_INVALID",
+            .message = origin_.text() + " does not answer as HTTP asks: " + what,
+            .hint = "Check that workspace_url is a workspace's and that no proxy answers for it."};
+  }
+
+  hub::Error too_large(const std::string& what) const {
+    return {.status = hub::Status::kOutOfRange,
+            .reason = "RESPONSE_TOO_LARGE",
+            .message = "the answer of " + origin_.text() + " has " + what,
+            .hint = "Check that workspace_url is a workspace's."};
+  }
+
+  hub::Error cut() const {
+    return {.status = hub::Status::kUnavailable,
+            .retry = hub::Retry::kSameCall,
+            .reason = "CONNECTION_LOST",
+            .message = origin_.text() + " closed the connection before its answer was complete",
+            .hint = "See in the workspace whether the request took effect."};
+  }
+
+  /// What was read and not used yet.
+  std::string_view unused() const { return std::string_view(buffer_).substr(used_); }
+
+  /// Reads more; false when the server has ended.
+  hub::Result<bool> fill() {
+    buffer_.erase(0, used_);
+    used_ = 0;
+    char bytes[16 * 1024];
+    auto count = connection_.read(call_, bytes, sizeof(bytes));
+    if (!count) return std::move(count).error();
+    buffer_.append(bytes, *count);
+    ended_ = *count == 0;
+    return !ended_;
+  }
+
+  hub::Result<> fill_up_to(std::size_t size) {
+    while (unused().size() < size) {
+      auto more = fill();
+      if (!more) return std::move(more).error();
+      if (!*more) return cut();
+    }
+    return {};
+  }
+
+  /// A line without its CRLF.
+  hub::Result<std::string> read_line(std::size_t limit) {
+    std::size_t searched = 0;
+    for (;;) {
+      const std::size_t end = unused().find("\r\n", searched);
+      if (std::min(end, unused().size()) > limit) return too_large("too long a head");
+      if (end != std::string_view::npos) {
+        std::string line(unused().substr(0, end));
+        used_ += end + 2;
+        return line;
+      }
+      searched = unused().empty() ? 0 : unused().size() - 1;
+      if (auto more = fill_up_to(unused().size() + 1); !more) return std::move(more).error();
+    }
+  }
+
+  hub::Result<> read_head(Poco::Net::HTTPResponse& head) {
+    // Looked at first: what speaks another protocol may never end its line.
+    constexpr std::string_view kVersion = "HTTP/1.";
+    if (auto there = fill_up_to(kVersion.size()); !there) return there;
+    if (!unused().starts_with(kVersion)) return invalid("it does not begin with HTTP/1.");
+
+    std::string text;
+    for (std::size_t length = 1; length != 0;) {
+      auto line = read_line(head_left_);
+      if (!line) return std::move(line).error();
+      length = line->size();
+      head_left_ -= length;
+      if (head_left_ < 2) return too_large("too long a head");
+      head_left_ -= 2;
+      text += *line + "\r\n";
+    }
+    try {
+      std::istringstream lines(text);
+      head.clear();
+      head.read(lines);
+    } catch (const Poco::Exception& refused) {
+      return invalid(refused.displayText());
+    }
+    const int status = head.getStatus();
+    if (status < 100 || status > 599 || status == Poco::Net::HTTPResponse::HTTP_SWITCHING_PROTOCOLS)
+      return invalid("its status is " + std::to_string(status));
+    return {};
+  }
+
+  hub::Result<> read_body(const Poco::Net::HTTPResponse& head) {
+    using Poco::Net::HTTPResponse;
+    if (head.getStatus() == HTTPResponse::HTTP_NO_CONTENT ||
+        head.getStatus() == HTTPResponse::HTTP_NOT_MODIFIED)
+      return {};
+    const bool has_length = head.has(HTTPResponse::CONTENT_LENGTH);
+    if (head.has(HTTPResponse::TRANSFER_ENCODING)) {
+      if (has_length || Poco::icompare(head.get(HTTPResponse::TRANSFER_ENCODING), "chunked") != 0)
+        return invalid("the length of its body is ambiguous");
+      return read_chunks();
+    }
+    if (!has_length) return read_until_end();
+
+    const std::string& length_text = head.get(HTTPResponse::CONTENT_LENGTH);
+    for (const auto& [name, value] : head) {
+      if (Poco::icompare(name, HTTPResponse::CONTENT_LENGTH) == 0 && value != length_text)
+        return invalid("it has two Content-Lengths");
+    }
+    const auto length = number(length_text, 10);
+    if (!length) return invalid("its Content-Length is not a number");
+    return take(*length);
+  }
+
+  /// Moves `size` bytes into the body.
+  hub::Result<> take(std::size_t size) {
+    if (size > HttpClient::kMaxResponseBytes - body_.size()) return too_large("more than 1 MiB");
+    if (auto there = fill_up_to(size); !there) return there;
+    body_ += unused().substr(0, size);
+    used_ += size;
+    return {};
+  }
+
+  hub::Result<> read_until_end() {
+    for (;;) {
+      if (auto taken = take(unused().size()); !taken) return taken;
+      auto more = fill();
+      if (!more) return std::move(more).error();
+      if (!*more) return {};
+    }
+  }
+
+  hub::Result<> read_chunks() {
+    for (;;) {
+      auto line = read_line(kMaxChunkLineBytes);
+      if (!line) return std::move(line).error();
+      const std::string size_text = Poco::trim(line->substr(0, line->find(';')));
+      const auto size = number(size_text, 16);
+      if (!size) return invalid("a chunk's size is not a number");
+      if (*size == 0) return skip_trailer();
+      if (auto taken = take(*size); !taken) return taken;
+      auto end = read_line(kMaxChunkLineBytes);
+      if (!end) return std::move(end).error();
+      if (!end->empty()) return invalid("a chunk is longer than its size");
+    }
+  }
+
+  hub::Result<> skip_trailer() {
+    for (;;) {
+      auto line = read_line(head_left_);
+      if (!line) return std::move(line).error();
+      if (line->empty()) return {};
+      head_left_ -= line->size();
+    }
+  }
+
+  hub::Call call_;
+  const Origin& origin_;
+  Connection& connection_;
+  std::string buffer_;
+  std::size_t used_ = 0;  // of buffer_
+  std::size_t head_left_ = kMaxHeadBytes;
+  bool ended_ = false;
+  std::string body_;
+};
+
+}  // namespace
+
+hub::Result<Answer> read_answer(hub::Call call, const Origin& origin, Connection& connection) {
+  auto answer = Reader(call, origin, connection).read();
+  if (!answer) answer.error().effect = hub::Effect::kUnknown;
+  return answer;
+}
+
+}  // namespace databricks_token

@@ -1,0 +1,25 @@
+// HTTP/1.1 answers from a connection.
+#pragma once
+
+#include <hub/connector.hpp>
+#include <hub/error.hpp>
+
+#include "http/client.hpp"
+#include "http/connection.hpp"
+
+namespace databricks_token {
+
+struct Answer {
+  HttpResponse response;
+  bool reusable = false;  // the connection can take another request
+};
+
+/// Reads one final answer and skips interim ones (1xx). Poco parses the head; the framing of the
+/// body is strict and ours, because Poco takes a body that was cut for a whole one, and loops for
+/// ever over a chunked trailer that was cut.
+///
+/// CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED; the effect
+/// is unknown. The caller holds shut_down_on_cancel.
+hub::Result<Answer> read_answer(hub::Call call, const Origin& origin, Connection& connection);
+
+}  // namespace databricks_token
