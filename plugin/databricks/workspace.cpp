@@ -7,8 +7,6 @@
 #include <Poco/UUID.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <sstream>
 #include <utility>
@@ -16,6 +14,7 @@
 #include "databricks/errors.hpp"
 #include "databricks/http_date.hpp"
 #include "databricks/json.hpp"
+#include "databricks/pause.hpp"
 #include "databricks/reasons.hpp"
 
 namespace databricks_token {
@@ -34,20 +33,6 @@ constexpr const char* kConf =
 constexpr int kMaxAttempts = 3;
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{5000};
-
-/// Waits, but not beyond the call's cancellation.
-void pause(hub::Call call, milliseconds duration) {
-  std::mutex mutex;
-  std::condition_variable woken;
-  bool cancelled = false;
-  hub::OnCancel on_cancel(call, [&] {
-    const std::lock_guard lock(mutex);
-    cancelled = true;
-    woken.notify_all();
-  });
-  std::unique_lock lock(mutex);
-  woken.wait_for(lock, duration, [&] { return cancelled; });
-}
 
 /// Exponential with full jitter, and no shorter than the workspace asked for.
 milliseconds pause_after(const hub::Error& error, int attempt) {
