@@ -85,6 +85,7 @@ TEST_F(WorkspaceTest, DelaysTheAnswerOnlyWhenTheEffectComesFirst) {
   while (workspace.live_tokens(pipeline.application_id).empty()) std::this_thread::yield();
   EXPECT_LT(steady_clock::now() - start, milliseconds(700));
   slow.join();
+  EXPECT_GE(steady_clock::now() - start, milliseconds(700));
 }
 
 TEST_F(WorkspaceTest, EndsThoughAFaultDelaysARequestForLong) {
