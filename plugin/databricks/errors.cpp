@@ -262,9 +262,6 @@ hub::Error unusable(const Asked& asked, const HttpResponse& response, std::strin
 }
 
 hub::Error unanswered(const Asked& asked, hub::Error transport) {
-  // A read whose answer was lost can simply be repeated.
-  if (!changes(asked.purpose) && transport.effect == Effect::kUnknown)
-    transport.retry = transport.status == kCancelled ? Retry::kNever : Retry::kSameCall;
   transport.message = std::string(asked.name) + ": " + transport.message;
   const Effect effect = transport.effect;
   return with_effect(asked, effect, std::move(transport), Poco::JSON::Object());

@@ -84,6 +84,8 @@ inline constexpr Reason kReasons[] = {
      "(accounts.*); and that no proxy or sign-in page answers in its place."},
     {"REQUEST_REFUSED", "The workspace refused the request.",
      "The workspace's message says what to change; the request id finds it in Databricks' logs."},
+    {"REQUEST_INVALID", "The request holds characters that no HTTP header may have.",
+     "Report it; the names and versions of host and connector go into a header."},
     {"RESPONSE_INVALID", "The answer is not what HTTP or the API's documentation say.",
      "Check that no proxy alters answers; otherwise report it with the request id."},
 

@@ -130,7 +130,7 @@ TEST(Body, WithMalformedDetailsIsStillRead) {
 }
 
 TEST(Detail, HoldsRequestIdAndCode) {
-  HttpResponse response = answer(403, kInvalidToken);
+  HttpResponse response = answer(403, R"({"error_code":403,"message":"Invalid access token."})");
   response.headers.set("x-request-id", "b1\"\n\x01");
   EXPECT_EQ(refused_read(response).detail_json, R"({"error_code":"403","request_id":"b1\" "})");
 }

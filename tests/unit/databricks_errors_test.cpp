@@ -364,7 +364,7 @@ TEST(Unusable, AnswerOfAMintIsAnUnknownMint) {
 
 hub::Error lost(Status status, Effect effect) {
   return {.status = status,
-          .retry = Retry::kNever,
+          .retry = Retry::kSameCall,
           .effect = effect,
           .reason = "CONNECTION_LOST",
           .message = "the connection was reset",
@@ -399,7 +399,7 @@ TEST(Unanswered, MintThatWasCancelledOrLateSaysSo) {
   }
 }
 
-TEST(Unanswered, ReadNeverHasAnEffectAndCanBeRepeated) {
+TEST(Unanswered, ReadNeverHasAnEffect) {
   const hub::Error error =
       unanswered({kList, "GET x", kBearer}, lost(Status::kUnavailable, Effect::kUnknown));
   EXPECT_EQ(error.effect, Effect::kNone);
