@@ -84,7 +84,8 @@ struct HttpClient::State {
   hub::Result<hub::Secret> write_request(const HttpRequest& request) const {
     if (!is_printable(request.method, false) || !is_printable(request.target, false) ||
         !is_printable(request.content_type, true) || !is_printable(user_agent, true))
-      return invalid("REQUEST_INVALID", "the request", "");
+      return invalid("REQUEST_INVALID", "the request",
+                     "Take line breaks and control characters out of its values.");
     if (request.bearer != nullptr && !is_printable(request.bearer->reveal(), false)) {
       return invalid("CREDENTIAL_INVALID", "the credential",
                      "Check how it is stored: a line break at its end, perhaps?");

@@ -82,6 +82,7 @@ Peer::~Peer() {
   const std::lock_guard lock(server_.mutex_);
   std::erase(server_.open_, fd_);
   ::close(fd_);
+  server_.changed_.notify_all();
 }
 
 bool Peer::shake_hands() {
@@ -252,6 +253,10 @@ bool TlsServer::wait_for_connections(std::size_t count) const {
 
 bool TlsServer::wait_for_requests(std::size_t count) const {
   return wait_until([&] { return requests_.size() >= count; });
+}
+
+bool TlsServer::wait_until_all_closed() const {
+  return wait_until([&] { return open_.empty(); });
 }
 
 void TlsServer::release() {
