@@ -1,0 +1,188 @@
+// What the tests of the store share.
+#pragma once
+
+#include <store/sqlite_slot_store.hpp>
+
+#include <hub/host.hpp>
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Session.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace sample_host {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using namespace Poco::Data::Keywords;
+using hub::Secret;
+using hub::Status;
+
+inline constexpr const char* kSlot = "prod/token";
+inline constexpr const char* kCanary = "dapi-canary-77aa1c";
+
+/// Another process that opens the store itself. SQLite does not survive fork(), so no store of the
+/// test's own may be open when one is made.
+class Child {
+ public:
+  /// `work` gets a function that tells the parent to go on.
+  explicit Child(const std::function<int(const std::function<void()>& ready)>& work) {
+    int ends[2] = {-1, -1};
+    if (::pipe(ends) != 0) throw std::runtime_error("pipe");
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(ends[0]);
+      ::alarm(60);
+      ::_exit(work([&] { ::close(ends[1]); }));
+    }
+    ::close(ends[1]);
+    ready_ = ends[0];
+  }
+  ~Child() {
+    ::close(ready_);
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Until it is ready, or has ended.
+  void await() const {
+    char byte = 0;
+    EXPECT_EQ(::read(ready_, &byte, 1), 0);
+  }
+  /// Killed, but not waited for: a zombie until this object ends.
+  void kill() const {
+    ::kill(pid_, SIGKILL);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT);
+  }
+  int exit_code() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int ready_ = -1;
+};
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    char name[] = "/tmp/store_test.XXXXXX";
+    directory_ = ::mkdtemp(name);
+    file_ = directory_ / "store.db";
+    key_file_ = directory_ / "store.key";
+  }
+  ~StoreTest() override {
+    store_.reset();
+    fs::remove_all(directory_);
+  }
+
+  std::unique_ptr<SqliteSlotStore> open() const {
+    return std::make_unique<SqliteSlotStore>(file_, key_file_, [this] { return now_.load(); });
+  }
+  SqliteSlotStore& store() {
+    if (!store_) store_ = open();
+    return *store_;
+  }
+  void restart() { store_.reset(); }
+
+  /// What opening the store is refused with.
+  hub::Error refusal() const {
+    try {
+      open();
+    } catch (const hub::Refused& refused) {
+      EXPECT_FALSE(refused.error.message.empty());
+      EXPECT_FALSE(refused.error.hint.empty());
+      return refused.error;
+    }
+    ADD_FAILURE() << "the store was opened";
+    return {};
+  }
+
+  std::uint64_t begin() {
+    auto begun = store().begin(kSlot, 75s);
+    if (!begun) throw std::runtime_error(begun.error().message);
+    return begun->fence;
+  }
+  hub::SlotSnapshot look() {
+    auto seen = store().look(kSlot);
+    if (!seen) throw std::runtime_error(seen.error().message);
+    return *std::move(seen);
+  }
+  /// Stages `value` and makes it current; its version.
+  std::uint64_t rotate(std::uint64_t fence, const char* value,
+                       std::chrono::milliseconds grace = 0ms) {
+    const Secret secret(value);
+    const auto version = store().stage(kSlot, fence, &secret, "{}", {});
+    if (!version) throw std::runtime_error(version.error().message);
+    const auto done = store().commit(kSlot, fence, *version, grace, {}, {});
+    if (!done) throw std::runtime_error(done.error().message);
+    return *version;
+  }
+
+  /// Runs SQL behind the store's back.
+  void tamper(const std::string& sql) const {
+    Poco::Data::SQLite::Connector::registerConnector();
+    Poco::Data::Session session("SQLite", file_.string());
+    session << sql, Poco::Data::Keywords::now;
+  }
+  std::string ask(const std::string& sql) const {
+    Poco::Data::SQLite::Connector::registerConnector();
+    Poco::Data::Session session("SQLite", file_.string());
+    std::string answer;
+    session << sql, into(answer), Poco::Data::Keywords::now;
+    return answer;
+  }
+
+  /// All bytes of all files of the store.
+  std::string bytes() const {
+    std::string all;
+    for (const auto& each : fs::directory_iterator(directory_)) {
+      std::ifstream in(each.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return all;
+  }
+
+  fs::path directory_;
+  fs::path file_;
+  fs::path key_file_;
+  std::atomic<std::int64_t> now_ = 1'700'000'000'000;
+  std::unique_ptr<SqliteSlotStore> store_;
+};
+
+template <class T>
+void expect_error(const hub::Result<T>& got, Status status, const char* reason) {
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().status, status) << got.error().message;
+  EXPECT_EQ(got.error().reason, reason) << got.error().message;
+  EXPECT_FALSE(got.error().message.empty());
+}
+
+#define EXPECT_OK(expression)                                                \
+  do {                                                                       \
+    const auto result = (expression);                                        \
+    EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message); \
+  } while (false)
+
+}  // namespace sample_host
