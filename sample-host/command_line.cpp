@@ -16,7 +16,7 @@ std::string see_help(const Command& command) {
 }
 
 bool looks_like_a_token(const std::string& argument) {
-  static const std::regex kToken("(^|[=:])dapi.|dapi[0-9a-f]{8}");
+  static const std::regex kToken("(^|[=:])(dapi|dose).|(dapi|dose)[0-9a-f]{8}");
   return std::regex_search(argument, kToken);
 }
 
@@ -53,7 +53,7 @@ const Option& find_option(const Command* command, std::string_view name) {
 }  // namespace
 
 std::string shown(std::string_view argument) {
-  constexpr std::size_t kLongestName = 24;
+  constexpr std::size_t kLongestName = 64;  // of a connection, by its schema
   const bool is_name =
       argument.size() <= kLongestName && std::ranges::all_of(argument, [](unsigned char c) {
         return std::isalnum(c) || c == '-' || c == '_' || c == '.';

@@ -13,7 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kConnectorSuffix = ".connector.json";
 constexpr std::string_view kConnectionSuffix = ".connection.json";
-constexpr const char* kSystemFile = "/etc/sample-host/host.json";
 
 /// An absolute path from the environment, or nothing.
 fs::path directory_from(const char* variable) {
@@ -46,15 +45,22 @@ std::vector<fs::path> paths(const Poco::JSON::Array& array, const fs::path& base
 }  // namespace
 
 fs::path Configuration::default_file() {
-  fs::path directory = directory_from("XDG_CONFIG_HOME");
-  if (const fs::path home = directory_from("HOME"); directory.empty() && !home.empty())
-    directory = home / ".config";
-  const fs::path own = directory / "sample-host" / "host.json";
-  std::error_code unreadable;  // then reading it says so
-  return !directory.empty() &&
-                 fs::symlink_status(own, unreadable).type() != fs::file_type::not_found
-             ? own
-             : fs::path(kSystemFile);
+  fs::path own = directory_from("XDG_CONFIG_HOME");
+  if (const fs::path home = directory_from("HOME"); own.empty() && !home.empty())
+    own = home / ".config";
+  std::string places;
+  for (const fs::path& directory : {own, fs::path("/etc")}) {
+    if (directory.empty()) continue;
+    const fs::path file = directory / "sample-host" / "host.json";
+    std::error_code unreadable;  // then reading it says so
+    if (fs::symlink_status(file, unreadable).type() != fs::file_type::not_found) return file;
+    places += (places.empty() ? "" : " or ") + file.string();
+  }
+  throw hub::Refused({.status = hub::Status::kNotFound,
+                      .reason = "CONFIGURATION_MISSING",
+                      .message = "there is no configuration: no " + places,
+                      .hint = "Name a file with --config FILE, or make one of these."},
+                     {});
 }
 
 Configuration Configuration::read(const fs::path& file) {

@@ -21,7 +21,7 @@ class Configuration {
   };
 
   /// $XDG_CONFIG_HOME/sample-host/host.json, with ~/.config where that is not set, if it is there;
-  /// else /etc/sample-host/host.json.
+  /// else /etc/sample-host/host.json. Throws hub::Refused if there is neither.
   static std::filesystem::path default_file();
 
   /// Reads the file and all connections' manifests, and checks these against each other. Throws

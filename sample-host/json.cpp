@@ -43,7 +43,8 @@ const T* get_if(const Var& value) {
 std::string one_line(const Poco::JSON::Object& object) {
   constexpr std::size_t kMost = 3;
   std::string text;
-  for (const auto& [name, value] : object) {
+  for (const auto& name : object.getNames()) {
+    const Var value = object.get(name);
     if (object.size() > kMost || get_if<Poco::JSON::Object>(value) != nullptr ||
         get_if<Poco::JSON::Array>(value) != nullptr)
       return "";

@@ -33,7 +33,8 @@ Outcome run_command(const std::vector<std::string>& arguments, std::stop_token c
   Outcome outcome;
   try {
     const CommandLine line(arguments);
-    if (line.command().argument == "CONNECTION") outcome.connection = line.argument();
+    if (line.command().argument == "CONNECTION" && !shown(line.argument()).empty())
+      outcome.connection = line.argument();
     Session session(line, std::move(cancel));
     outcome.answer = line.command().run(session);
     outcome.operation = session.operation();

@@ -1,4 +1,4 @@
-#include "process.hpp"
+#include "integration/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -71,11 +71,6 @@ Process::~Process() {
 }
 
 void Process::send(int signal) const { ::kill(pid_, signal); }
-
-void Process::wait_for_line() {
-  while (finished_.out.find('\n') == std::string::npos)
-    if (!read_some()) throw std::runtime_error("ended without a line: " + finished_.err);
-}
 
 Finished Process::wait() {
   while (read_some()) {

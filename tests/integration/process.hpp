@@ -29,9 +29,6 @@ class Process {
   pid_t pid() const { return pid_; }
   void send(int signal) const;
 
-  /// Reads stdout up to the end of its first line. Throws std::runtime_error if there is none.
-  void wait_for_line();
-
   /// Reads both outputs to their end and waits for the program's. Throws std::runtime_error after a
   /// minute.
   Finished wait();
