@@ -11,11 +11,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "refuse.hpp"
 
@@ -69,7 +70,8 @@ hub_connector_query_fn map_library(const std::filesystem::path& library, const T
   // Never destroyed, so that no library is ever unmapped: OpenSSL, Poco and thread-locals leave
   // pointers into it behind.
   static auto& mutex = *new std::mutex;
-  static auto& mapped = *new std::map<std::pair<dev_t, ino_t>, boost::dll::shared_library>;
+  static auto& handles = *new std::vector<boost::dll::shared_library>;
+  static auto& mapped = *new std::set<std::pair<dev_t, ino_t>>;
 
   const Location where{.file = library.string(), .rule = "HUB-L-08"};
   struct stat status {};
@@ -96,11 +98,10 @@ hub_connector_query_fn map_library(const std::filesystem::path& library, const T
            "cannot be loaded: " + (why == nullptr ? problem.message() : std::string(why)),
            "install what it needs, or a build for this system: ldd -r " + library.string());
   }
-  const auto& kept =
-      mapped.emplace(std::pair(status.st_dev, status.st_ino), std::move(handle)).first->second;
+  handles.push_back(handle);
 
   const hub_connector_query_fn entry =
-      &kept.get<std::remove_pointer_t<hub_connector_query_fn>>("hub_connector_query");
+      &handle.get<std::remove_pointer_t<hub_connector_query_fn>>("hub_connector_query");
   const auto address = reinterpret_cast<const void*>(entry);
   const std::string expected = mapped_file(file);
   if (expected.empty() || mapped_file(address) != expected) {
@@ -108,6 +109,7 @@ hub_connector_query_fn map_library(const std::filesystem::path& library, const T
            "is not the file that was checked, or /proc/self/maps cannot tell",
            "leave the file alone while a host starts; after an update, start the process again");
   }
+  mapped.emplace(status.st_dev, status.st_ino);
   if (boost::dll::symbol_location_ptr(address, problem) != library.string()) {
     refuse({.file = library.string(), .rule = "HUB-L-09"}, Status::kFailedPrecondition,
            "LIBRARY_INVALID", "has its hub_connector_query in another library",

@@ -38,11 +38,10 @@ std::string list_of(const Array::Ptr& values) {
   return list;
 }
 
-/// What stands between the first and the last single quote.
-std::string quoted_in(const std::string& text) {
-  const auto first = text.find('\'');
-  const auto last = text.rfind('\'');
-  return first < last ? text.substr(first + 1, last - first - 1) : "";
+/// The name in a text of valijson's that goes `prefix 'NAME'.`
+std::string named_in(const std::string& text, std::string_view prefix) {
+  const auto first = text.find(prefix) + prefix.size() + 2;
+  return text.substr(first, text.rfind('\'') - first);
 }
 
 /// Which keys an object may have, as a hint.
@@ -116,11 +115,11 @@ SchemaError in_words(const Object::Ptr& root, const Object::Ptr& node, const Var
   if (schema) error.hint = schema->optValue<std::string>("description", "");
 
   if (text.starts_with("Object contains a property")) {
-    error.pointer = pointer_below(error.pointer, quoted_in(text));
+    error.pointer = pointer_below(error.pointer, named_in(text, "constraints:"));
     error.message = "is not a key that is known here";
     error.hint = known_keys(schema);
   } else if (text.starts_with("Missing required property")) {
-    const std::string missing = quoted_in(text);
+    const std::string missing = named_in(text, "property");
     error.message = "lacks the key \"" + missing + "\"";
     if (const auto wanted = schema_at(root, node, [&] {
           auto path = verdict.path;
