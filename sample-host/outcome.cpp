@@ -61,7 +61,7 @@ void print_error(const Outcome& outcome) {
 }  // namespace
 
 ExitCode exit_code(const Outcome& outcome) {
-  if (outcome.answer.ok()) return kDone;
+  if (outcome.answer.ok()) return outcome.answer->passed ? kDone : kFailed;
   const hub::Error& error = outcome.answer.error();
   // What the host itself refuses for the way in which it was called or configured.
   constexpr std::array kMisuse = {"UNKNOWN_OPERATION", "REQUEST_INVALID", "REFERENCE_INVALID",

@@ -37,8 +37,8 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
 }
 
 Connector::Connector(hub::Host host, Configuration configuration)
-    : connection_{host, configuration,
-                  Workspace(configuration.origin, configuration.tls, user_agent(host))} {}
+    : instance_{host, configuration,
+                Workspace(configuration.origin, configuration.tls, user_agent(host))} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {
@@ -47,7 +47,7 @@ hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view oper
   for (const Operation* known : operations()) {
     if (known->name != operation) continue;
     try {
-      return known->run(connection_, call, *request);
+      return known->run(instance_, call, *request);
     } catch (const WrongShape& wrong) {
       return invalid_request(wrong.what());
     }

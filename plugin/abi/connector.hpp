@@ -28,7 +28,7 @@ class Connector {
                                   std::string_view request_json);
 
  private:
-  Connection connection_;
+  Instance instance_;
 };
 
 }  // namespace databricks_token

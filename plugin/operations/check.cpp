@@ -65,8 +65,8 @@ class Findings {
   Poco::JSON::Array findings_;
 };
 
-void check_clock(const Connection& connection, Findings& findings) {
-  const auto offset = connection.workspace.clock_offset();
+void check_clock(const Instance& instance, Findings& findings) {
+  const auto offset = instance.workspace.clock_offset();
   if (!offset) return findings.unknown("clock", "the workspace did not say what time it is");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*offset).count();
   const std::string message = "the workspace's clock and this host's differ by " +
@@ -78,10 +78,10 @@ void check_clock(const Connection& connection, Findings& findings) {
   }
 }
 
-void check_permission(Connection& connection, hub::Call call, const hub::Secret& admin,
+void check_permission(Instance& instance, hub::Call call, const hub::Secret& admin,
                       Findings& findings) {
-  const auto granted = connection.workspace.has_token_permission(
-      call, admin, connection.configuration.application_id);
+  const auto granted =
+      instance.workspace.has_token_permission(call, admin, instance.configuration.application_id);
   if (!granted) {
     findings.fail_by("token-permission", granted.error());
   } else if (*granted) {
@@ -95,9 +95,9 @@ void check_permission(Connection& connection, hub::Call call, const hub::Secret&
   }
 }
 
-void check_policy(Connection& connection, hub::Call call, const hub::Secret& admin,
+void check_policy(Instance& instance, hub::Call call, const hub::Secret& admin,
                   Findings& findings) {
-  const auto policy = connection.workspace.token_policy(call, admin);
+  const auto policy = instance.workspace.token_policy(call, admin);
   if (!policy) return findings.fail_by("tokens-enabled", policy.error());
   if (policy->tokens_enabled == false) {
     findings.fail("tokens-enabled", "personal access tokens are switched off in the workspace",
@@ -105,7 +105,7 @@ void check_policy(Connection& connection, hub::Call call, const hub::Secret& adm
   } else {
     findings.pass("tokens-enabled", "the workspace allows personal access tokens");
   }
-  const std::int64_t lifetime = connection.configuration.policy.lifetime_seconds;
+  const std::int64_t lifetime = instance.configuration.policy.lifetime_seconds;
   const std::int64_t days = policy->max_lifetime_days.value_or(730);
   const std::string message = "lifetime_seconds is " + std::to_string(lifetime) +
                               ", the workspace allows " + std::to_string(days * kSecondsPerDay);
@@ -134,26 +134,26 @@ void check_current(hub::Call call, TokenProvider& provider, Findings& findings) 
   }
 }
 
-hub::Result<std::string> check(Connection& connection, hub::Call call, const JsonObject&) {
+hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObject&) {
   Findings findings;
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
 
-  const auto identity = connection.workspace.me(call, *admin);
+  const auto identity = instance.workspace.me(call, *admin);
   if (!identity && identity.error().http_status == 0) {
     findings.fail("workspace", identity.error().message, identity.error().hint);
     return findings.to_json();
   }
   findings.pass("workspace",
-                "reached " + connection.workspace.origin().text() + " over verified TLS");
-  check_clock(connection, findings);
+                "reached " + instance.workspace.origin().text() + " over verified TLS");
+  check_clock(instance, findings);
   if (!identity) {
     findings.fail_by("credential", identity.error());
     return findings.to_json();
   }
   findings.pass("credential", "it is of " + identity->user_name);
 
-  TokenProvider provider(connection);
+  TokenProvider provider(instance);
   if (const auto listed = provider.list(call)) {
     findings.pass("admin", "the credential may manage tokens");
   } else {
@@ -164,8 +164,8 @@ hub::Result<std::string> check(Connection& connection, hub::Call call, const Jso
   } else {
     findings.fail_by("principal", owner.error());
   }
-  check_permission(connection, call, *admin, findings);
-  check_policy(connection, call, *admin, findings);
+  check_permission(instance, call, *admin, findings);
+  check_policy(instance, call, *admin, findings);
   check_current(call, provider, findings);
   return findings.to_json();
 }

@@ -11,8 +11,8 @@ constinit const Operation kCreateToken{
     .idempotent = true,
     .request_schema = kEmptyRequest,
     .response_schema = kRotationAnswer,
-    .run = [](Connection& connection, hub::Call call, const JsonObject&) {
-      return rotate(connection, call, {.goal = hub::rotation::Goal::kCreate});
+    .run = [](Instance& instance, hub::Call call, const JsonObject&) {
+      return rotate(instance, call, {.goal = hub::rotation::Goal::kCreate});
     }};
 
 }  // namespace databricks_token

@@ -11,10 +11,10 @@
 namespace databricks_token {
 namespace {
 
-hub::Result<std::string> list_tokens(Connection& connection, hub::Call call, const JsonObject&) {
+hub::Result<std::string> list_tokens(Instance& instance, hub::Call call, const JsonObject&) {
   const auto slot = SlotView::look(call);
   if (!slot) return slot.error();
-  TokenProvider provider(connection);
+  TokenProvider provider(instance);
   const auto owner = provider.owner_id(call);
   if (!owner) return owner.error();
   const auto listed = provider.list(call);

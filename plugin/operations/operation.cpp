@@ -14,11 +14,11 @@ std::span<const Operation* const> operations() {
   return kAll;
 }
 
-hub::Result<std::string> rotate(Connection& connection, hub::Call call,
+hub::Result<std::string> rotate(Instance& instance, hub::Call call,
                                 const hub::rotation::Request& request) {
-  TokenProvider provider(connection);
+  TokenProvider provider(instance);
   auto answer =
-      hub::rotation::run(call, provider, connection.configuration.policy, kTokenSlot, request, [] {
+      hub::rotation::run(call, provider, instance.configuration.policy, kTokenSlot, request, [] {
         std::random_device random;
         return (static_cast<std::uint64_t>(random()) << 32) | random();
       });

@@ -19,7 +19,7 @@ inline constexpr std::string_view kAdminSecret = "admin";
 inline constexpr std::string_view kTokenSlot = "token";
 
 /// What an operation works with: one connection's configuration and its workspace.
-struct Connection {
+struct Instance {
   hub::Host host;
   Configuration configuration;
   Workspace workspace;
@@ -31,8 +31,7 @@ struct Operation {
   bool idempotent;
   std::string_view request_schema;
   std::string_view response_schema;
-  hub::Result<std::string> (*run)(Connection& connection, hub::Call call,
-                                  const JsonObject& request);
+  hub::Result<std::string> (*run)(Instance& instance, hub::Call call, const JsonObject& request);
 };
 
 extern const Operation kCheck;
@@ -46,7 +45,7 @@ std::span<const Operation* const> operations();
 
 /// Runs the rotation machine on the connection's slot; the response of each operation that changes
 /// tokens.
-hub::Result<std::string> rotate(Connection& connection, hub::Call call,
+hub::Result<std::string> rotate(Instance& instance, hub::Call call,
                                 const hub::rotation::Request& request);
 
 }  // namespace databricks_token

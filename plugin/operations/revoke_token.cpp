@@ -20,10 +20,10 @@ constinit const Operation kRevokeToken{
       }
     })json",
     .response_schema = kRotationAnswer,
-    .run = [](Connection& connection, hub::Call call, const JsonObject& request) {
+    .run = [](Instance& instance, hub::Call call, const JsonObject& request) {
       using hub::rotation::Goal;
       const bool all = request.boolean("all").value_or(false);
-      return rotate(connection, call, {.goal = all ? Goal::kRevokeAll : Goal::kRevokePrevious});
+      return rotate(instance, call, {.goal = all ? Goal::kRevokeAll : Goal::kRevokePrevious});
     }};
 
 }  // namespace databricks_token

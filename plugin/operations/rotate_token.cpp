@@ -22,8 +22,8 @@ constinit const Operation kRotateToken{
       }
     })json",
     .response_schema = kRotationAnswer,
-    .run = [](Connection& connection, hub::Call call, const JsonObject& request) {
-      return rotate(connection, call,
+    .run = [](Instance& instance, hub::Call call, const JsonObject& request) {
+      return rotate(instance, call,
                     {.goal = hub::rotation::Goal::kRotate,
                      .now = request.text("when") == "now",
                      .replace = request.text("replace").value_or("")});

@@ -11,8 +11,8 @@ constinit const Operation kSweep{
     .idempotent = true,
     .request_schema = kEmptyRequest,
     .response_schema = kRotationAnswer,
-    .run = [](Connection& connection, hub::Call call, const JsonObject&) {
-      return rotate(connection, call, {.goal = hub::rotation::Goal::kSweep});
+    .run = [](Instance& instance, hub::Call call, const JsonObject&) {
+      return rotate(instance, call, {.goal = hub::rotation::Goal::kSweep});
     }};
 
 }  // namespace databricks_token

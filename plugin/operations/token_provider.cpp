@@ -35,16 +35,18 @@ Issued issued(TokenInfo info) {
           .scopes = std::move(info.scopes)};
 }
 
+/// Of the token itself. That this host may not come near says nothing about it.
 bool is_refusal(const Error& error) {
-  return error.status == Status::kUnauthenticated || error.status == Status::kPermissionDenied;
+  return (error.status == Status::kUnauthenticated || error.status == Status::kPermissionDenied) &&
+         error.reason != "IP_NOT_ALLOWED" && error.reason != "PRIVATE_LINK";
 }
 
 }  // namespace
 
 std::string TokenProvider::binding() const {
   Poco::JSON::Object binding;
-  binding.set("workspace_url", connection_.workspace.origin().text());
-  binding.set("application_id", Poco::toLower(connection_.configuration.application_id));
+  binding.set("workspace_url", instance_.workspace.origin().text());
+  binding.set("application_id", Poco::toLower(instance_.configuration.application_id));
   binding.set("issue", "on-behalf-of");
   std::ostringstream text;
   binding.stringify(text);
@@ -52,15 +54,15 @@ std::string TokenProvider::binding() const {
 }
 
 std::int64_t TokenProvider::now() const {
-  return (connection_.host.now() + connection_.workspace.clock_offset().value_or(milliseconds(0)))
+  return (instance_.host.now() + instance_.workspace.clock_offset().value_or(milliseconds(0)))
       .count();
 }
 
 Result<std::string> TokenProvider::owner_id(hub::Call call) {
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-  const std::string& application_id = connection_.configuration.application_id;
-  const auto principal = connection_.workspace.find_service_principal(call, *admin, application_id);
+  const std::string& application_id = instance_.configuration.application_id;
+  const auto principal = instance_.workspace.find_service_principal(call, *admin, application_id);
   if (!principal) return principal.error();
   if (!principal->has_value()) {
     return Error{
@@ -82,9 +84,9 @@ Result<hub::rotation::Minted> TokenProvider::mint(hub::Call call,
                                                   const hub::rotation::MintRequest& request) {
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-  auto minted = connection_.workspace.create_on_behalf_of(
+  auto minted = instance_.workspace.create_on_behalf_of(
       call, *admin,
-      {.application_id = connection_.configuration.application_id,
+      {.application_id = instance_.configuration.application_id,
        .lifetime_seconds = request.lifetime_seconds,
        .comment = request.comment,
        .scopes = request.scopes});
@@ -95,10 +97,10 @@ Result<hub::rotation::Minted> TokenProvider::mint(hub::Call call,
 Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
                                       const std::string& owner_id, std::int64_t creation_time) {
   for (milliseconds wait = kFirstPause;; wait = std::min(wait * 2, kLongestPause)) {
-    const auto identity = connection_.workspace.me(call, value);
+    const auto identity = instance_.workspace.me(call, value);
     if (identity) {
       const bool same =
-          Poco::icompare(identity->user_name, connection_.configuration.application_id) == 0 &&
+          Poco::icompare(identity->user_name, instance_.configuration.application_id) == 0 &&
           std::to_string(identity->id) == owner_id;
       if (!same) return Verdict{false, "it is a token of " + identity->user_name};
       return Verdict{identity->active, "its principal is not active"};
@@ -121,7 +123,7 @@ Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
 Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-  auto listed = connection_.workspace.list_tokens(call, *admin);
+  auto listed = instance_.workspace.list_tokens(call, *admin);
   if (!listed) return std::move(listed).error();
   std::vector<Issued> result;
   for (TokenInfo& info : *listed) result.push_back(issued(std::move(info)));
@@ -131,7 +133,7 @@ Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
 Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::string& id) {
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-  auto found = connection_.workspace.get_token(call, *admin, id);
+  auto found = instance_.workspace.get_token(call, *admin, id);
   if (found) return std::optional(issued(*std::move(found)));
   if (found.error().reason == "TOKEN_GONE") return std::optional<Issued>();
   return std::move(found).error();
@@ -140,7 +142,7 @@ Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::str
 Result<> TokenProvider::revoke(hub::Call call, const std::string& id) {
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-  auto deleted = connection_.workspace.delete_token(call, *admin, id);
+  auto deleted = instance_.workspace.delete_token(call, *admin, id);
   if (!deleted && deleted.error().reason == "TOKEN_GONE") return {};
   return deleted;
 }

@@ -11,10 +11,10 @@
 
 namespace databricks_token {
 
-/// For one call; borrows the connection. The admin's credential is asked for anew at each request.
+/// For one call; borrows the instance. The admin's credential is asked for anew at each request.
 class TokenProvider : public hub::rotation::Provider {
  public:
-  explicit TokenProvider(Connection& connection) : connection_(connection) {}
+  explicit TokenProvider(Instance& instance) : instance_(instance) {}
 
   std::string binding() const override;
   std::int64_t now() const override;
@@ -30,7 +30,7 @@ class TokenProvider : public hub::rotation::Provider {
   hub::Result<> revoke(hub::Call call, const std::string& id) override;
 
  private:
-  Connection& connection_;
+  Instance& instance_;
 };
 
 }  // namespace databricks_token

@@ -23,7 +23,8 @@ struct Option {
 /// What a command found out, for programs and for people.
 struct Answer {
   Poco::JSON::Object::Ptr result;
-  std::string text;  // ends with a newline, or is empty
+  std::string text;    // ends with a newline, or is empty
+  bool passed = true;  // false: it was looked for, and something is wrong
 };
 
 struct Command {
