@@ -27,7 +27,11 @@ TEST_F(StoreTest, WhatWasDroppedIsOverwritten) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, kCanary);
   rotate(fence, "two");
-  const std::string sealed = ask("SELECT sealed FROM version WHERE id = 1");
+  const std::string hex = ask("SELECT hex(sealed) FROM version WHERE id = 1");
+  std::string sealed;
+  for (std::size_t at = 0; at < hex.size(); at += 2) {
+    sealed.push_back(static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16)));
+  }
   ASSERT_GT(sealed.size(), 40U);
   EXPECT_NE(bytes().find(sealed), std::string::npos);
   EXPECT_OK(store().drop(kSlot, fence, one, {}));
