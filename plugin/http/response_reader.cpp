@@ -2,8 +2,10 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/MessageHeader.h>
 #include <Poco/String.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <sstream>
@@ -27,25 +29,33 @@ std::optional<std::size_t> number(std::string_view text, int base) {
   return value;
 }
 
+/// Poco reads the fields. The line above them is read here: an HTTPResponse holds its status in an
+/// enum that ends at 511, and others are answered too.
+struct Head {
+  bool is_1_1 = false;
+  int status = 0;
+  std::string reason_phrase{};
+  Poco::Net::MessageHeader fields{};
+};
+
 class Reader {
  public:
   Reader(hub::Call call, const Origin& origin, Connection& connection)
       : call_(call), origin_(origin), connection_(connection) {}
 
   hub::Result<Answer> read() {
-    Poco::Net::HTTPResponse head;
-    do {
-      if (auto done = read_head(head); !done) return std::move(done).error();
-    } while (head.getStatus() < 200);
+    auto head = read_head();
+    while (head && head->status < 200) head = read_head();
+    if (!head) return std::move(head).error();
 
-    Answer answer;
-    if (auto done = read_body(head); !done) return std::move(done).error();
-    answer.response.status = head.getStatus();
-    answer.response.reason_phrase = head.getReason();
-    answer.response.body = std::move(body_);
-    answer.reusable = !ended_ && head.getKeepAlive() && used_ == buffer_.size();
-    answer.response.headers = std::move(head);
-    return answer;
+    if (auto done = read_body(*head); !done) return std::move(done).error();
+    const bool keeps =
+        Poco::icompare(head->fields.get("Connection", "keep-alive"), "keep-alive") == 0;
+    return Answer{.response = {.status = head->status,
+                               .reason_phrase = std::move(head->reason_phrase),
+                               .headers = std::move(head->fields),
+                               .body = std::move(body_)},
+                  .reusable = head->is_1_1 && keeps && !ended_ && used_ == buffer_.size()};
   }
 
  private:
@@ -112,50 +122,57 @@ class Reader {
     }
   }
 
-  hub::Result<> read_head(Poco::Net::HTTPResponse& head) {
+  hub::Result<Head> read_head() {
     // Looked at first: what speaks another protocol may never end its line.
     constexpr std::string_view kVersion = "HTTP/1.";
-    if (auto there = fill_up_to(kVersion.size()); !there) return there;
+    if (auto there = fill_up_to(kVersion.size()); !there) return std::move(there).error();
     if (!unused().starts_with(kVersion)) return invalid("it does not begin with HTTP/1.");
 
-    std::string text;
+    std::string text;  // with the empty line
     for (std::size_t length = 1; length != 0;) {
       auto line = read_line(head_left_);
       if (!line) return std::move(line).error();
       length = line->size();
-      head_left_ -= length;
-      if (head_left_ < 2) return too_large("too long a head");
-      head_left_ -= 2;
+      if (length + 2 > head_left_) return too_large("too long a head");
+      head_left_ -= length + 2;
       text += *line + "\r\n";
     }
+
+    // "HTTP/1.1 200 OK" or "HTTP/1.1 200"
+    const std::size_t line_size = text.find("\r\n");
+    const std::string line = text.substr(0, line_size);
+    const auto status = line_size < 12 || line[8] != ' ' || (line_size > 12 && line[12] != ' ')
+                            ? std::nullopt
+                            : number(std::string_view(line).substr(9, 3), 10);
+    if (!status || *status < 100 || *status > 599 || *status == 101)
+      return invalid("its status line is not that of an answer");
+    Head head{.is_1_1 = line[7] == '1', .status = static_cast<int>(*status)};
+    if (line_size > 13) head.reason_phrase = line.substr(13, 256);
     try {
-      std::istringstream lines(text);
-      head.clear();
-      head.read(lines);
+      std::istringstream fields(text.substr(line_size + 2));
+      head.fields.read(fields);
     } catch (const Poco::Exception& refused) {
       return invalid(refused.displayText());
     }
-    const int status = head.getStatus();
-    if (status < 100 || status > 599 || status == Poco::Net::HTTPResponse::HTTP_SWITCHING_PROTOCOLS)
-      return invalid("its status is " + std::to_string(status));
-    return {};
+    return head;
   }
 
-  hub::Result<> read_body(const Poco::Net::HTTPResponse& head) {
+  hub::Result<> read_body(const Head& head) {
     using Poco::Net::HTTPResponse;
-    if (head.getStatus() == HTTPResponse::HTTP_NO_CONTENT ||
-        head.getStatus() == HTTPResponse::HTTP_NOT_MODIFIED)
+    if (head.status == HTTPResponse::HTTP_NO_CONTENT ||
+        head.status == HTTPResponse::HTTP_NOT_MODIFIED)
       return {};
-    const bool has_length = head.has(HTTPResponse::CONTENT_LENGTH);
-    if (head.has(HTTPResponse::TRANSFER_ENCODING)) {
-      if (has_length || Poco::icompare(head.get(HTTPResponse::TRANSFER_ENCODING), "chunked") != 0)
+    const bool has_length = head.fields.has(HTTPResponse::CONTENT_LENGTH);
+    if (head.fields.has(HTTPResponse::TRANSFER_ENCODING)) {
+      if (has_length ||
+          Poco::icompare(head.fields.get(HTTPResponse::TRANSFER_ENCODING), "chunked") != 0)
         return invalid("the length of its body is ambiguous");
       return read_chunks();
     }
     if (!has_length) return read_until_end();
 
-    const std::string& length_text = head.get(HTTPResponse::CONTENT_LENGTH);
-    for (const auto& [name, value] : head) {
+    const std::string& length_text = head.fields.get(HTTPResponse::CONTENT_LENGTH);
+    for (const auto& [name, value] : head.fields) {
       if (Poco::icompare(name, HTTPResponse::CONTENT_LENGTH) == 0 && value != length_text)
         return invalid("it has two Content-Lengths");
     }
@@ -202,7 +219,7 @@ class Reader {
       auto line = read_line(head_left_);
       if (!line) return std::move(line).error();
       if (line->empty()) return {};
-      head_left_ -= line->size();
+      head_left_ -= line->size();  // read_line has seen that it fits
     }
   }
 

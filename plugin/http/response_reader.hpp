@@ -14,9 +14,9 @@ struct Answer {
   bool reusable = false;  // the connection can take another request
 };
 
-/// Reads one final answer and skips interim ones (1xx). Poco parses the head; the framing of the
-/// body is strict and ours, because Poco takes a body that was cut for a whole one, and loops for
-/// ever over a chunked trailer that was cut.
+/// Reads one final answer and skips interim ones (1xx). Poco parses the fields of the head; the
+/// framing of the body is strict and ours, because Poco takes a body that was cut for a whole one,
+/// and loops for ever over a chunked trailer that was cut.
 ///
 /// CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED; the effect
 /// is unknown. The caller holds shut_down_on_cancel.

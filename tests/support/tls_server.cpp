@@ -170,6 +170,9 @@ TlsServer::TlsServer(local_workspace::Certificate certificate, Script script, Op
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
+  // Inherited by the connections: who is not read from shall notice soon.
+  const int window = 64 * 1024;
+  ::setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
   if (listener_ < 0 || ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       ::listen(listener_, SOMAXCONN) != 0 ||
       ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {

@@ -226,6 +226,17 @@ TEST_F(HttpTest, InterimAnswersAreSkipped) {
   EXPECT_FALSE(answer->headers.has("Link"));
 }
 
+TEST_F(HttpTest, StatusesThatPocoDoesNotKnowAndMissingReasonPhrasesAreAnswersToo) {
+  for (const std::string line : {"HTTP/1.1 599 Odd", "HTTP/1.1 599 ", "HTTP/1.1 599"}) {
+    const auto answer = answer_to(line + "\r\nX-Id: 1\r\nContent-Length: 2\r\n\r\nok");
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    EXPECT_EQ(answer->status, 599);
+    EXPECT_EQ(answer->reason_phrase, line.size() > 13 ? "Odd" : "");
+    EXPECT_EQ(answer->headers.get("x-id"), "1");
+    EXPECT_EQ(answer->body, "ok");
+  }
+}
+
 TEST_F(HttpTest, AnswersThatAreCutAreNotTakenForWhole) {
   for (const std::string bytes :
        {"", "HTTP", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Len",
@@ -263,6 +274,8 @@ TEST_F(HttpTest, AnswersThatAreNotHttpAreRefused) {
         "HTTP/1.1 abc OK\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1\r\n\r\n",
+        "HTTP/1.1  200 OK\r\n\r\n",
         "HTTP/1.1 099 OK\r\n\r\n",
         "HTTP/1.1 999 OK\r\n\r\n",
         "HTTP/1.1 101 Switching\r\n\r\n",
