@@ -100,6 +100,15 @@ TEST_F(StoreTest, RenewWritesNothingWhileEnoughIsLeft) {
   EXPECT_NE(ask("SELECT CAST(lease_until AS TEXT) FROM slot"), until);
 }
 
+TEST_F(StoreTest, AValueIsReadUnderItsFenceAlone) {
+  const std::uint64_t fence = begin();
+  const std::uint64_t one = rotate(fence, "one");
+  now_ += 75'000;
+  EXPECT_EQ(begin(), fence + 1);
+  expect_error(store().read(kSlot, fence, one), Status::kAborted, "LEASE_LOST");
+  EXPECT_EQ(store().read(kSlot, fence + 1, one)->reveal(), "one");
+}
+
 TEST_F(StoreTest, OfTwoThreadsThatBeginAtOnceOneGetsTheSlot) {
   store();
   std::atomic<int> got = 0;
