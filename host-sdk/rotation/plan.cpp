@@ -25,6 +25,11 @@ std::int64_t lead_ms(const Policy& policy, std::int64_t lifetime_ms) {
   return std::max(wanted, grace_ms(policy) + retry_budget_ms(lifetime_ms));
 }
 
+std::int64_t granted_lifetime_ms(const Slot& slot, const Policy& policy) {
+  if (!slot.current) return policy.lifetime_seconds * kSecond;
+  return std::max(kSecond, slot.current->note.ends_at() - slot.current->note.creation_time);
+}
+
 }  // namespace
 
 Result<> Policy::check() const {
@@ -77,24 +82,25 @@ std::string due_reason(const Slot& slot, const Request& request, bool committed_
   return request.now && !met ? "asked for" : "";
 }
 
+std::int64_t mint_window_ms(const Slot& slot, const Policy& policy) {
+  return std::min(kDay, 20 * granted_lifetime_ms(slot, policy));
+}
+
 std::size_t mint_cap(const Slot& slot, const Policy& policy) {
-  std::int64_t lifetime = policy.lifetime_seconds * kSecond;
-  if (slot.current) {
-    lifetime = std::max<std::int64_t>(
-        kSecond, slot.current->note.ends_at() - slot.current->note.creation_time);
-  }
-  return static_cast<std::size_t>(std::max<std::int64_t>(6, 3 * kDay / lifetime));
+  return static_cast<std::size_t>(std::max<std::int64_t>(
+      6, 3 * mint_window_ms(slot, policy) / granted_lifetime_ms(slot, policy)));
 }
 
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all) {
   const auto ripe = [&](const Slot::Previous& version) {
-    return all || version.retiring || (version.retire_after && *version.retire_after <= now);
+    const bool ripe_by_grace = version.retire_after && *version.retire_after <= slot.now;
+    return all || version.retiring || ripe_by_grace || version.note.ends_at() <= now;
   };
   const auto found = std::find_if(slot.previous.rbegin(), slot.previous.rend(), ripe);
   return found == slot.previous.rend() ? nullptr : &*found;
 }
 
-std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& policy) {
+std::int64_t due_at(const Slot& slot, const Policy& policy) {
   std::int64_t next = slot.note.sweep_due_at;
   if (slot.state != "active") return next;
   if (slot.current) {
@@ -102,9 +108,14 @@ std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& po
         {next, rotate_at(slot.current->note, slot.id, policy), slot.note.drift_checked_at + kDay});
   }
   for (const Slot::Previous& version : slot.previous) {
+    next = std::min(next, version.retiring ? 0 : version.note.ends_at());
     if (version.retire_after) next = std::min(next, *version.retire_after);
   }
-  // What is overdue at the end of a call failed in it.
+  return next;
+}
+
+std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& policy) {
+  const std::int64_t next = due_at(slot, policy);
   return next > now ? next : now + back_off_ms(slot, now);
 }
 

@@ -34,14 +34,21 @@ std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
 std::string due_reason(const Slot& slot, const Request& request, bool committed_in_this_call,
                        const std::string& drift, std::int64_t now, const Policy& policy);
 
-/// Mints in any 24 hours.
+/// A day, or 20 granted lifetimes where those are shorter, so that few mints need to be remembered.
+std::int64_t mint_window_ms(const Slot& slot, const Policy& policy);
+
+/// Mints within the window: three in each granted lifetime, and six at least.
 std::size_t mint_cap(const Slot& slot, const Policy& policy);
 
-/// The previous version that is to be retired next, the oldest that is ripe, or nullptr. `all`:
-/// each is.
+/// The previous version that is to be retired next, the oldest that is ripe, or nullptr. Ripe is
+/// what was marked, what has expired by `now`, the remote side's clock, and what is past its grace
+/// period by the store's; `all`: each.
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all);
 
-/// When the next call has something to do.
+/// When something is due next; in the past for what could not be done.
+std::int64_t due_at(const Slot& slot, const Policy& policy);
+
+/// When to call next: the above, or after a while if that has passed.
 std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& policy);
 
 /// Before the next try after `failures` in a row: doubling from 30 s to 1 h, never more than a

@@ -14,13 +14,18 @@ constexpr int kMaxMintsPerCall = 2;
 // Databricks revokes what was unused for 90 days; a week before that is time enough.
 constexpr std::int64_t kIdleLimit = 83 * kDay;
 
+/// In any order.
+bool same(const Scopes& a, const Scopes& b) {
+  return a && b ? std::ranges::is_permutation(*a, *b) : a == b;
+}
+
 }  // namespace
 
 // ---- Is a new one due? ----
 
 Event Rotator::check_drift() {
   const bool wanted = request_.goal == Goal::kRotate && slot_.current && !committed_ &&
-                      provider_.now() - slot_.note.drift_checked_at >= kDay;
+                      drift_.empty() && provider_.now() - slot_.note.drift_checked_at >= kDay;
   if (!wanted) return Event::kChecked;
   const VersionNote& current = slot_.current->note;
   auto found = provider_.find(call_, current.token_id);
@@ -42,12 +47,16 @@ Event Rotator::check_drift() {
       drift_ = "the current token has expired";
     } else if (now - used > kIdleLimit) {
       drift_ = "the current token was unused for nearly 90 days, after which it is revoked";
-    } else if (issued.scopes && current.scopes && *issued.scopes != *current.scopes) {
+    } else if (issued.scopes && current.scopes && !same(issued.scopes, current.scopes)) {
       drift_ = "somebody changed the scopes of the current token";
     }
   }
-  if (!drift_.empty()) answer_.warnings.push_back({"DRIFT", drift_});
-  slot_.note.drift_checked_at = now;
+  // What is wrong is looked for again until its replacement stands.
+  if (drift_.empty()) {
+    slot_.note.drift_checked_at = now;
+  } else {
+    answer_.warnings.push_back({"DRIFT", drift_});
+  }
   return Event::kChecked;
 }
 
@@ -63,14 +72,26 @@ Event Rotator::prepare() {
   if (mints_ == kMaxMintsPerCall) return Event::kFailed;  // failure_ says how the last one ended
   const std::size_t versions = slot_.previous.size() + (slot_.current ? 1 : 0);
   const std::int64_t now = provider_.now();
-  std::erase_if(slot_.note.mints, [&](std::int64_t time) { return time <= now - kDay; });
+  const std::int64_t window = mint_window_ms(slot_, policy_);
+  std::erase_if(slot_.note.mints, [&](std::int64_t time) { return time <= now - window; });
   const std::size_t cap = mint_cap(slot_, policy_);
   if (versions >= kMaxVersions || slot_.note.mints.size() >= cap) {
-    return failed(
-        refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED",
-                versions >= kMaxVersions
-                    ? std::to_string(versions) + " tokens of this slot are still alive"
-                    : std::to_string(cap) + " tokens were made for this slot within a day"));
+    return failed(refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED",
+                          versions >= kMaxVersions
+                              ? std::to_string(versions) + " tokens of this slot are still alive"
+                              : std::to_string(cap) + " tokens were made for this slot within " +
+                                    std::to_string(window / kSecond) + " s"));
+  }
+  auto owner = owner_id();
+  if (!owner) return failed(std::move(owner).error());
+  owner_ = *std::move(owner);
+  // A store that is older than the workspace must not mint. A list that cannot be read does not
+  // say so, and must not keep a token from being replaced in time.
+  auto listed = provider_.list(call_);
+  if (!listed) {
+    warn(listed.error());
+  } else if (const auto found = examine(*listed, slot_, owner_, now); !found.strange.empty()) {
+    return failed(store_is_older(found.strange.front()));
   }
   return Event::kReady;
 }
@@ -78,13 +99,11 @@ Event Rotator::prepare() {
 // ---- Mint ----
 
 Event Rotator::stage_intent() {
-  auto owner = owner_id();
-  if (!owner) return failed(std::move(owner).error());
   const std::int64_t now = provider_.now();
   VersionNote intent{.nonce = nonce_text(random_()),
                      .started_at = now,
                      .lifetime_seconds = policy_.lifetime_seconds,
-                     .owner_id = *std::move(owner)};
+                     .owner_id = owner_};
   if (slot_.current) intent.scopes = slot_.current->note.scopes;
   // A day more: the request may arrive late, and the two clocks differ.
   std::erase_if(slot_.note.nonces, [&](const auto& entry) { return entry.second < now; });
@@ -139,7 +158,7 @@ Event Rotator::stage_value() {
 Event Rotator::undo_mint() {
   // Nobody else can know this token: its value was never stored.
   if (auto undone = revoke(minted_->issued.id); !undone) warn(undone.error());
-  return Event::kFailed;
+  return Event::kLeaseLost;
 }
 
 Event Rotator::reconcile() {
@@ -147,20 +166,17 @@ Event Rotator::reconcile() {
   slot_.note.sweep_due_at = provider_.now() + kSweepAgainAfter;
   slot_.note.clean_lists = 0;
   auto listed = provider_.list(call_);
-  if (!listed) return failed(std::move(listed).error());
-  const VersionNote& intent = slot_.pending->note;
-  for (const Issued& issued : *listed) {
-    const auto marker = Marker::parse(issued.comment);
-    if (!marker || marker->slot_id != slot_.id || marker->nonce != intent.nonce ||
-        issued.owner_id != intent.owner_id) {
-      continue;
-    }
-    // The value of an intent is in nobody's hands, so whoever used it had it from a newer store.
-    if (issued.last_used_day) return failed(store_is_older(issued));
-    if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
-    if (auto revoked = revoke(issued.id); !revoked) return failed(std::move(revoked).error());
-    did("orphan-revoked", issued.id);
+  if (!listed) {
+    Error error = std::move(listed).error();
+    error.effect = Effect::kUnknown;
+    error.reason = "UNKNOWN_MINT";
+    error.message =
+        "a request for a token was not answered, and none is made until the list can be read: " +
+        error.message;
+    return failed(std::move(error));
   }
+  auto gone = revoke_orphans(*listed, slot_.pending->note.owner_id);
+  if (!gone) return written(std::move(gone).error());
   return Event::kGone;
 }
 
@@ -177,7 +193,7 @@ Event Rotator::verify() {
                                   pending.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
   if (verdict->accepted && slot_.current && slot_.current->note.scopes &&
-      pending.scopes != slot_.current->note.scopes) {
+      !same(pending.scopes, slot_.current->note.scopes)) {
     *verdict = {false, "its scopes are not those of its predecessor"};
   }
   if (!verdict->accepted) {

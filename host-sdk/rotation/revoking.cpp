@@ -15,13 +15,11 @@ Event Rotator::mark_target() {
 Event Rotator::delete_target() {
   // What was adopted and never became current is somebody else's still.
   if (target_.mark == HUB_MARK_DISCARD && target_.note.origin == "adopted") return Event::kGone;
-  if (target_.note.token_id.empty()) return Event::kGone;
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
   if (auto revoked = revoke(target_.note.token_id); !revoked) {
     Error error = std::move(revoked).error();
     answer_.warnings.push_back({"REVOKE_DEBT", "token " + target_.note.token_id +
                                                    " could not be revoked yet: " + error.message});
-    ++slot_.note.failures;
     return failed(std::move(error));
   }
   did("revoked", target_.note.token_id);
@@ -81,18 +79,30 @@ Event Rotator::sweep() {
   if (!owner) return not_done(std::move(owner).error());
   auto listed = provider_.list(call_);
   if (!listed) return not_done(std::move(listed).error());
-  const Findings findings = examine(*listed, slot_, *owner, now);
-  if (!findings.strange.empty()) return not_done(store_is_older(findings.strange.front()));
-  for (const Issued& orphan : findings.orphans) {
-    if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
-    if (auto revoked = revoke(orphan.id); !revoked) return not_done(std::move(revoked).error());
-    did("orphan-revoked", orphan.id);
+  auto gone = revoke_orphans(*listed, *owner);
+  if (!gone) {
+    if (gone.error().status == Status::kAborted) return written(std::move(gone).error());
+    return not_done(std::move(gone).error());
   }
-  slot_.note.clean_lists = findings.orphans.empty() ? slot_.note.clean_lists + 1 : 0;
+  slot_.note.clean_lists = *gone == 0 ? slot_.note.clean_lists + 1 : 0;
   slot_.note.sweep_due_at =
       now + (slot_.note.clean_lists >= kCleanListsForRest ? kDay : kSweepAgainAfter);
   did("swept", {});
   return Event::kChecked;
+}
+
+Result<std::size_t> Rotator::revoke_orphans(const std::vector<Issued>& listed,
+                                            const std::string& owner) {
+  const Findings findings = examine(listed, slot_, owner, provider_.now());
+  if (!findings.strange.empty()) return store_is_older(findings.strange.front());
+  for (const Issued& orphan : findings.orphans) {
+    if (auto renewed = transaction_.renew(time_needed()); !renewed) {
+      return std::move(renewed).error();
+    }
+    if (auto revoked = revoke(orphan.id); !revoked) return std::move(revoked).error();
+    did("orphan-revoked", orphan.id);
+  }
+  return findings.orphans.size();
 }
 
 // ---- Revoke everything ----

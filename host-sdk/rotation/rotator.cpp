@@ -44,18 +44,20 @@ Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::str
   if (!transaction) return std::move(transaction).error();
   auto slot = Slot::read(transaction->snapshot());
   if (!slot) return std::move(slot).error();
-  return Rotator(call, provider, policy, request, random, *std::move(transaction), *std::move(slot))
+  return Rotator(call, provider, policy, request, random, slot_name, *std::move(transaction),
+                 *std::move(slot))
       .run();
 }
 
 Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
-                 const std::function<std::uint64_t()>& random, SlotTransaction transaction,
-                 Slot slot)
+                 const std::function<std::uint64_t()>& random, std::string_view slot_name,
+                 SlotTransaction transaction, Slot slot)
     : call_(call),
       provider_(provider),
       policy_(policy),
       request_(request),
       random_(random),
+      slot_name_(slot_name),
       transaction_(std::move(transaction)),
       slot_(std::move(slot)),
       note_as_kept_(note()) {}
@@ -164,6 +166,11 @@ Event Rotator::perform(Action action) {
 // ---- The end ----
 
 Event Rotator::finish() {
+  if (request_.goal == Goal::kRotate) {
+    // What is overdue at the end of a call failed in it.
+    const bool overdue = due_at(slot_, policy_) <= provider_.now();
+    slot_.note.failures = overdue ? slot_.note.failures + 1 : 0;
+  }
   // What earlier steps wrote has carried the note along.
   if (note() != note_as_kept_) {
     if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
@@ -202,7 +209,9 @@ Event Rotator::written(const Result<>& result) {
     return Event::kWritten;
   }
   failure_ = result.error();
-  return result.error().status == Status::kAborted ? Event::kLeaseLost : Event::kFailed;
+  if (failure_->status == Status::kAborted) return Event::kLeaseLost;
+  warn(*failure_);
+  return Event::kFailed;
 }
 
 Event Rotator::failed(Error error) {
@@ -236,6 +245,12 @@ Result<> Rotator::revoke(const std::string& token_id) {
   auto revoked = provider_.revoke(call_, token_id);
   if (revoked) remote_changed_ = true;
   return revoked;
+}
+
+Result<Slot> Rotator::look() {
+  auto snapshot = call_.look(slot_name_);
+  if (!snapshot) return std::move(snapshot).error();
+  return Slot::read(*snapshot);
 }
 
 Result<std::string> Rotator::owner_id() {

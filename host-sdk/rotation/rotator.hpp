@@ -4,11 +4,13 @@
 #include <hub/connector.hpp>
 #include <hub/rotation.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "machine.hpp"
 #include "slot.hpp"
@@ -21,7 +23,8 @@ Error store_is_older(const Issued& strange);
 class Rotator {
  public:
   Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
-          const std::function<std::uint64_t()>& random, SlotTransaction transaction, Slot slot);
+          const std::function<std::uint64_t()>& random, std::string_view slot_name,
+          SlotTransaction transaction, Slot slot);
 
   Result<Answer> run();
 
@@ -70,6 +73,8 @@ class Rotator {
   Result<> revoke(const std::string& token_id);
   Result<Slot> look();
   Result<std::string> owner_id();
+  /// How many there were.
+  Result<std::size_t> revoke_orphans(const std::vector<Issued>& listed, const std::string& owner);
   std::chrono::milliseconds time_needed() const;
   std::string note() const { return slot_.note.to_json(); }
 
@@ -78,6 +83,7 @@ class Rotator {
   const Policy& policy_;
   const Request& request_;
   const std::function<std::uint64_t()>& random_;
+  const std::string_view slot_name_;
   SlotTransaction transaction_;
   Slot slot_;
   std::string note_as_kept_;
@@ -87,6 +93,7 @@ class Rotator {
   std::optional<Minted> minted_;
   std::optional<Error> failure_;
   std::string drift_;
+  std::string owner_;  // of what is about to be minted
   int mints_ = 0;
   bool committed_ = false;
   bool proven_ = false;          // current answered for itself in this call

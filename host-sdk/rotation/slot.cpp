@@ -36,6 +36,15 @@ Slot::Version read_version(const Object& object) {
   return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object))};
 }
 
+/// A version with a value: a credential whose id was lost could never be revoked.
+Slot::Version read_issued(const Object& object) {
+  Slot::Version version = read_version(object);
+  if (version.note.token_id.empty()) {
+    throw Poco::DataFormatException("version " + std::to_string(version.id) + " has no token_id");
+  }
+  return version;
+}
+
 }  // namespace
 
 std::string canonical_json(const std::string& json) { return text_of(*parse(json)); }
@@ -140,12 +149,14 @@ Result<Slot> Slot::read(const std::string& snapshot) {
     Slot slot;
     slot.id = object->getValue<std::string>("slot");
     slot.created_at = object->getValue<std::int64_t>("created_at");
+    slot.now = object->getValue<std::int64_t>("now");
     slot.state = object->getValue<std::string>("state");
     slot.note = SlotNote::read(note_text(*object));
-    if (object->isObject("current")) slot.current = read_version(*object->getObject("current"));
+    if (object->isObject("current")) slot.current = read_issued(*object->getObject("current"));
     if (object->isObject("pending")) {
       const Object::Ptr pending = object->getObject("pending");
-      slot.pending = {read_version(*pending), pending->getValue<bool>("has_value"),
+      const bool has_value = pending->getValue<bool>("has_value");
+      slot.pending = {has_value ? read_issued(*pending) : read_version(*pending), has_value,
                       pending->getValue<bool>("discard")};
     }
     for (const auto& item : *object->getArray("previous")) {
@@ -155,7 +166,7 @@ Result<Slot> Slot::read(const std::string& snapshot) {
         retire_after = previous->getValue<std::int64_t>("retire_after");
       }
       slot.previous.push_back(
-          {read_version(*previous), retire_after, previous->getValue<bool>("retiring")});
+          {read_issued(*previous), retire_after, previous->getValue<bool>("retiring")});
     }
     return slot;
   } catch (const Poco::Exception& thrown) {

@@ -68,7 +68,8 @@ struct Slot {
 
   std::string id;
   std::int64_t created_at = 0;
-  std::string state;  // active, revoking, revoked
+  std::int64_t now = 0;  // when this was read, by the store's clock
+  std::string state;     // active, revoking, revoked
   SlotNote note;
   std::optional<Version> current;
   std::optional<Pending> pending;

@@ -86,9 +86,9 @@ class Provider {
 struct Policy {
   std::int64_t lifetime_seconds = 7776000;
   std::optional<std::int64_t>
-      rotate_before_seconds;                  // before expiry; otherwise a third of the lifetime
-  std::optional<std::int64_t> grace_seconds;  // otherwise min(24 h, lifetime / 6)
-  std::string comment;                        // the user's part of each comment
+      rotate_before_seconds{};                  // before expiry; otherwise a third of the lifetime
+  std::optional<std::int64_t> grace_seconds{};  // otherwise min(24 h, lifetime / 6)
+  std::string comment{};                        // the user's part of each comment
 
   /// INVALID_ARGUMENT, POLICY_INVALID: a policy under which no moment would be right to rotate.
   Result<> check() const;
