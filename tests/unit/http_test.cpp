@@ -421,6 +421,7 @@ TEST_F(HttpTest, AConnectionWithAnAnswerThatNobodyAskedForIsNotUsedAgain) {
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(answer->body, "asked");
   }
+  EXPECT_EQ(server.connections(), 3u);
 }
 
 TEST_F(HttpTest, ManyThreadsShareAClient) {
