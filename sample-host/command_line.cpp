@@ -62,11 +62,12 @@ std::string shown(std::string_view argument) {
 }
 
 std::string nearest(std::string_view name, std::span<const std::string_view> names) {
-  const auto away = [&](std::string_view other) { return distance(name, other); };
+  const auto away = [&](std::string_view other) -> std::size_t {
+    return name.size() >= 3 && other.starts_with(name) ? 0 : distance(name, other);
+  };
   const auto best = std::ranges::min_element(names, {}, away);
   if (best == names.end()) return "";
-  const bool close = away(*best) <= std::max<std::size_t>(2, best->size() / 3) ||
-                     (name.size() >= 3 && best->starts_with(name));
+  const bool close = away(*best) <= std::max<std::size_t>(2, best->size() / 3);
   return close ? ", did you mean '" + std::string(*best) + "'?" : "";
 }
 
@@ -124,7 +125,7 @@ void CommandLine::add_option(const Option& option, const std::optional<std::stri
                      "Write " + name + " " + std::string(option.value) + ".");
   const std::string choices = "|" + std::string(option.value) + "|";
   if (value && std::islower(option.value.front()) &&
-      choices.find("|" + *value + "|") == choices.npos)
+      (value->find('|') != value->npos || choices.find("|" + *value + "|") == choices.npos))
     throw UsageError(name + " takes no such value",
                      "Write " + name + " " + std::string(option.value) + ".");
   if (!options_.emplace(name, value.value_or("")).second)

@@ -91,5 +91,5 @@ class SampleHost : public Poco::Util::ServerApplication {
 int main(int argc, char** argv) {
   sample_host::harden_process();
   sample_host::SampleHost host({argv + std::min(argc, 1), argv + argc});
-  return host.run({"sample-host"});
+  return host.run({"/proc/self/exe"});
 }

@@ -415,7 +415,7 @@ TEST_F(Cli, TellsTheWorkspacesRefusalsApart) {
       {"403", R"("status": 403, "body": {"error_code": 403, "message": "Invalid access token."})",
        403, 1},
       {"404", R"("status": 404, "body": {"error_code": "ENDPOINT_NOT_FOUND", "message": "no"})",
-       404, 1},
+       404, 3},
       {"429",
        R"("status": 429, "body": {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"}, "headers": {"Retry-After": "7"})",
        429, 3},
@@ -424,7 +424,7 @@ TEST_F(Cli, TellsTheWorkspacesRefusalsApart) {
       {"503",
        R"("status": 503, "body": {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"})",
        503, 3},
-      {"html", R"("status": 200, "body": "<html>Sign in</html>")", 200, 1},
+      {"html", R"("status": 200, "body": "<html>Sign in</html>")", 200, 3},
   };
   for (const auto& failure : failures) {
     workspace.clear_faults();

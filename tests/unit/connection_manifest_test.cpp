@@ -58,6 +58,17 @@ TEST_F(ConnectionManifestTest, RefusesWhatTheSchemaForbids) {
           "/secrets/token/reference must match", "env:NAME");
 }
 
+TEST_F(ConnectionManifestTest, RefusesALongStringBeforeAPatternMeetsIt) {
+  for (const std::size_t size : {4096U, 200'000U}) {
+    const auto refused = refusal([&] {
+      ConnectionManifest::read(directory_.write(
+          "a.connection.json", R"({"name": ")" + std::string(size, 'a') +
+                                   R"(", "connector": "b", "config": {}, "secrets": {}})"));
+    });
+    EXPECT_EQ(refused->where.path, "/name");
+  }
+}
+
 TEST_F(ConnectionManifestTest, NeverQuotesAValueThatIsWrong) {
   const auto refused = refusal([&] {
     ConnectionManifest::read(
