@@ -170,6 +170,14 @@ std::vector<Scenario> scenarios() {
        true,
        [](World& world) { world.refused_id = "token-2"; },
        {replace_first}},
+      {"discard what is refused once",
+       0,
+       true,
+       [](World& world) {
+         world.refused_id = "token-2";
+         world.refuses_once = true;
+       },
+       {replace_first}},
       {"revoke the previous",
        3600,
        true,

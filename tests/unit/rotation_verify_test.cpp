@@ -82,6 +82,18 @@ TEST_F(RotationVerifyTest, FinishesADiscardOnTheNextCallAndNeverCommitsWhatWasDi
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
+TEST_F(RotationVerifyTest, DoesNotAdoptAStagedTokenThatDiedMeanwhile) {
+  world_.create();
+  const Request replace = world_.replace_current();
+  world_.a.faults = fault_at("verify", Fault::kKillBefore);
+  ASSERT_FALSE(world_.a.run(replace).ok());
+  world_.a.revive();
+  world_.revoked_by_somebody("token-2");
+  EXPECT_EQ(refused(replace).reason, "VERIFICATION_FAILED");
+  EXPECT_EQ(world_.current_id(), "token-1");
+  EXPECT_EQ(must(replace).token_id, "token-3");
+}
+
 TEST_F(RotationVerifyTest, AnotherHostThatAdoptedThePendingTokenKeepsIt) {
   world_.create();
   world_.a.faults = fault_at("commit", Fault::kOvertaken);

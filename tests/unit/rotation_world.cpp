@@ -215,6 +215,8 @@ Result<T> Host::operate(std::string_view operation, const std::function<Result<T
   }
   Result<T> result = effect();
   world_.check(operation);
+  if (operation == "revoke" && revokes_everything_ && world_.slot().state == HUB_SLOT_ACTIVE)
+    world_.violations.emplace_back("I10 a token went before it was written that all are to go");
   if (operation == "list" && fault == Fault::kNone) world_.unlooked_ = false;
   if (fault == Fault::kKillAfter) dead_ = true;
   if (fault == Fault::kKillAfter || fault == Fault::kFailAfter) return lost;
@@ -222,7 +224,8 @@ Result<T> Host::operate(std::string_view operation, const std::function<Result<T
 }
 
 Result<Answer> Host::run(const Request& request) {
-  if (request.goal == hub::rotation::Goal::kRevokeAll) world_.revocation_asked = true;
+  revokes_everything_ = request.goal == hub::rotation::Goal::kRevokeAll;
+  if (revokes_everything_) world_.revocation_asked = true;
   const hub_call call = Functions::table(*this);
   return hub::rotation::run(Call(&call), *this, world_.policy, kSlot, request,
                             [&] { return world_.next_random_++; });
@@ -259,8 +262,11 @@ Result<Minted> Host::mint(Call, const MintRequest& request) {
 Result<Verdict> Host::verify(Call, const Secret& value, const std::string& owner_id, std::int64_t) {
   return operate<Verdict>("verify", [&]() -> Result<Verdict> {
     const Token* token = world_.by_value(std::string(value.reveal()));
-    if (token == nullptr || !token->live || token->issued.id == world_.refused_id)
-      return Verdict{false, "401"};
+    if (token == nullptr || !token->live) return Verdict{false, "401"};
+    if (token->issued.id == world_.refused_id) {
+      if (world_.refuses_once) world_.refused_id.clear();
+      return Verdict{false, "403"};
+    }
     if (world_.refuses_fresh && token->issued.id != world_.current_id())
       return Verdict{false, "403"};
     if (token->issued.id != world_.current_id() && owner_id != world_.verify_as)

@@ -82,6 +82,7 @@ class Host : private hub::rotation::Provider {
   std::string name_;
   hub::testing::MemorySlotStore store_;
   bool dead_ = false;
+  bool revokes_everything_ = false;
 };
 
 class World {
@@ -101,6 +102,7 @@ class World {
   bool reverses_scopes = false;
   std::string verify_as{kOwner};  // the principal that a fresh token belongs to
   std::string refused_id;         // verification refuses this one
+  bool refuses_once = false;      // and accepts it from then on
   bool refuses_fresh = false;     // verification refuses what is not current
   hub::rotation::Policy policy{.comment = "nightly export"};
   hub::testing::MemorySlotStore store;
