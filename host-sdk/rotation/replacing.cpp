@@ -169,10 +169,13 @@ Event Rotator::reconcile() {
   if (!listed) {
     Error error = std::move(listed).error();
     error.effect = Effect::kUnknown;
-    error.reason = "UNKNOWN_MINT";
-    error.message =
-        "a request for a token was not answered, and none is made until the list can be read: " +
-        error.message;
+    // An error without texts is the host's own, which says best what to mend.
+    if (!error.message.empty()) {
+      error.reason = "UNKNOWN_MINT";
+      error.message =
+          "a request for a token was not answered, and none is made until the list can be read: " +
+          error.message;
+    }
     return failed(std::move(error));
   }
   auto gone = revoke_orphans(*listed, slot_.pending->note.owner_id);

@@ -33,8 +33,8 @@ struct HttpRequest {
   std::string method;
   std::string target;                   // path and query
   const hub::Secret* bearer = nullptr;  // borrowed; sent as "Authorization: Bearer"
-  std::string content_type;             // empty: no body
-  std::string body;
+  std::string content_type{};           // empty: no body
+  std::string body{};
 };
 
 struct HttpResponse {
@@ -61,7 +61,8 @@ class HttpClient {
   /// error's effect is none while no byte of the request was written, and unknown from then on.
   /// Returns within 200 ms of cancellation or the call's deadline. Reasons: NAME_UNRESOLVED,
   /// CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST,
-  /// RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED.
+  /// RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED,
+  /// and for what cannot stand in a header REQUEST_INVALID and CREDENTIAL_INVALID.
   hub::Result<HttpResponse> send(hub::Call call, const HttpRequest& request);
 
  private:

@@ -453,6 +453,19 @@ TEST_F(Cli, SaysThatTheEffectIsUnknownWhenTheAnswerToAMintIsLost) {
   EXPECT_EQ(live_tokens(), 1U);
 }
 
+TEST_F(Cli, NamesTheMissingCredentialAlsoWhileAnAnswerIsLost) {
+  workspace.fail(std::string(R"({"path": ")") + kMint +
+                 R"(", "method": "POST", "close": "after"})");
+  workspace.fail(
+      R"({"path": "/api/2.0/token-management/tokens*", "method": "GET", "times": 1000, "status": 503})");
+  error({"create-token", "local"}, 4);
+  environment.erase("DATABRICKS_ADMIN_TOKEN");
+  const auto failed = error({"create-token", "local"}, 2);
+  EXPECT_EQ(text(failed, "reason"), "CREDENTIAL_MISSING");
+  EXPECT_EQ(text(failed, "effect"), "unknown");
+  EXPECT_THAT(text(failed, "message"), HasSubstr("DATABRICKS_ADMIN_TOKEN"));
+}
+
 TEST_F(Cli, SaysThatATokenExistsInsteadOfMakingASecondOne) {
   create_token();
   const auto failed = error({"create-token", "local"}, 1);

@@ -10,10 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "integration/process.hpp"
 #include "support/local_workspace.hpp"
+#include "support/process.hpp"
 
 namespace integration {
+
+using test_support::Finished;
+using test_support::Process;
 
 /// A workspace, and a directory with a host's configuration and one connection, "local"; gone
 /// afterwards. Each output of the host is searched for secrets.

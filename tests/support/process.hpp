@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace integration {
+namespace test_support {
 
 /// How a program ended and what it wrote.
 struct Finished {
@@ -44,4 +44,4 @@ class Process {
   std::chrono::steady_clock::time_point deadline_;
 };
 
-}  // namespace integration
+}  // namespace test_support

@@ -1,4 +1,4 @@
-#include "integration/process.hpp"
+#include "support/process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace integration {
+namespace test_support {
 namespace {
 
 constexpr std::chrono::seconds kPatience{60};
@@ -105,4 +105,4 @@ bool Process::read_some() {
   return out_ >= 0 || err_ >= 0;
 }
 
-}  // namespace integration
+}  // namespace test_support
