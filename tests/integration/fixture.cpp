@@ -93,8 +93,10 @@ fs::path HostTest::write(const std::string& name, const std::string& text, int m
   return file;
 }
 
-std::unique_ptr<Process> HostTest::start(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> program = {SAMPLE_HOST};
+std::unique_ptr<Process> HostTest::start(const std::vector<std::string>& arguments,
+                                         std::vector<std::string> tracer) const {
+  std::vector<std::string> program = std::move(tracer);
+  program.emplace_back(SAMPLE_HOST);
   program.insert(program.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);

@@ -50,8 +50,9 @@ class HostTest : public testing::Test {
   /// The environment of the host, besides PATH.
   std::map<std::string, std::string> environment;
 
-  /// Starts `sample-host arguments...`.
-  std::unique_ptr<Process> start(const std::vector<std::string>& arguments) const;
+  /// Starts `sample-host arguments...`, behind `tracer` if there is one.
+  std::unique_ptr<Process> start(const std::vector<std::string>& arguments,
+                                 std::vector<std::string> tracer = {}) const;
   /// Runs `sample-host --config host.json arguments...`.
   Finished host(const std::vector<std::string>& arguments) const;
   /// The same with --json and that exit code: the one document that stdout has.

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -144,6 +145,26 @@ HttpReply LocalWorkspace::send(const std::string& method, const std::string& pat
 HttpReply LocalWorkspace::admin(const std::string& method, const std::string& path,
                                 const std::string& body) const {
   return send(method, path, "Bearer " + admin_token(), body);
+}
+
+void LocalWorkspace::wait_until_idle() const {
+  // A line for each socket: "n: local-address:PORT remote-address:PORT state ..", in hexadecimal.
+  constexpr unsigned kTimeWait = 0x06;
+  constexpr unsigned kListen = 0x0A;
+  const unsigned port = Poco::URI(url()).getPort();
+  const auto busy = [port] {
+    std::ifstream sockets("/proc/net/tcp");
+    for (std::string line; std::getline(sockets, line);) {
+      unsigned local = 0;
+      unsigned state = 0;
+      if (std::sscanf(line.c_str(), "%*d: %*x:%x %*x:%*x %x", &local, &state) == 2 &&
+          local == port && state != kTimeWait && state != kListen)
+        return true;
+    }
+    return false;
+  };
+  while (busy()) {
+  }
 }
 
 void LocalWorkspace::fail(const std::string& fault) const {

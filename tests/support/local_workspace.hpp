@@ -63,6 +63,9 @@ class LocalWorkspace {
   HttpReply admin(const std::string& method, const std::string& path,
                   const std::string& body = "") const;
 
+  /// Waits until it has done with each connection, also with those whose client is gone.
+  void wait_until_idle() const;
+
   /// Sets a fault, {"path": ..., "times": ..., ...}.
   void fail(const std::string& fault) const;
   void clear_faults() const;
