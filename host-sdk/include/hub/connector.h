@@ -9,22 +9,28 @@
  * whole, because a secret never rides in them. Typed structs control: errors, deadlines,
  * cancellation, logs and secrets.
  *
- *   Ownership  What is passed is borrowed until the function returns. Output of variable size goes
+ * Ownership: what is passed is borrowed until the function returns. Output of variable size goes
  * into a sink of the receiver, so nothing is ever freed across the boundary. Only the instance
- * (until close), the host table (until stop) and the constant tables outlive a call. Growth Structs
- * begin with struct_size; members are only appended, so a reader asks HUB_HAS before it reads one
- * that is younger than the first release. A break is a new id for hub_connector_query. Enum values
- *              that a reader does not know are read the cautious way: HUB_UNKNOWN, HUB_RETRY_NEVER,
- * HUB_EFFECT_UNKNOWN. Threads    Each function's comment ends with one tag. [loader]: one thread at
- * a time, the one that loads and stops. [instance]: one at a time for each instance, from any
- * thread; instances run in parallel. [call-thread]: only inside the call that the argument belongs
- * to, on its thread. [thread-safe]: any thread; with a hub_call, until that call returns. Errors No
- * exception crosses the boundary: from C++17 on the function types are noexcept. Whoever returns a
- *              status other than HUB_OK for a call has first told why by hub_call::fail. The
- * functions of hub_call do so themselves: a connector may return their status as it is, or fail()
- * with something better. Process    The library is never unmapped. A connector joins the threads
- * that it starts and leaves alone what the process shares: signal handlers, environment, locale,
- * working directory, umask, stdout, stderr, exit.
+ * (until close), the host table (until stop) and the constant tables outlive a call.
+ *
+ * Growth: structs begin with struct_size; members are only appended, so a reader asks HUB_HAS
+ * before it reads one that is younger than the first release. A break is a new id for
+ * hub_connector_query. Enum values that a reader does not know are read the cautious way:
+ * HUB_UNKNOWN, HUB_RETRY_NEVER, HUB_EFFECT_UNKNOWN.
+ *
+ * Threads: each function's comment ends with one tag. [loader]: one thread at a time, the one that
+ * loads and stops. [instance]: one at a time for each instance, from any thread; instances run in
+ * parallel. [call-thread]: only inside the call that the argument belongs to, on its thread.
+ * [thread-safe]: any thread; with a hub_call, until that call returns.
+ *
+ * Errors: no exception crosses the boundary; from C++17 on the function types are noexcept. Whoever
+ * returns a status other than HUB_OK for a call has first told why by hub_call::fail. The functions
+ * of hub_call do so themselves: a connector may return their status as it is, or fail() with
+ * something better.
+ *
+ * Process: the library is never unmapped. A connector joins the threads that it starts and leaves
+ * alone what the process shares: signal handlers, environment, locale, working directory, umask,
+ * stdout, stderr, exit.
  *
  * The numbered rules, and who enforces each, stand in docs/contract.md. */
 #ifndef HUB_CONNECTOR_H
@@ -148,8 +154,7 @@ struct hub_host {
   /* Logs what belongs to no call. The host redacts and copies. [thread-safe] */
   void (*log)(const hub_host* host, hub_log_level level, hub_text message) HUB_NOEXCEPT;
 
-  /* A constant table of an extension that the host has, or NULL. `id` ends with NUL. [thread-safe]
-   */
+  /* A table of an extension that the host has, or NULL. `id` ends with NUL. [thread-safe] */
   const void* (*query)(const hub_host* host, const char* id)HUB_NOEXCEPT;
 };
 
@@ -157,10 +162,10 @@ struct hub_host {
 
 typedef int32_t hub_mark;
 enum {
-  HUB_MARK_DISCARD =
-      1, /* pending: its remote side is being deleted, it must never become current */
-  HUB_MARK_RETIRING =
-      2 /* previous, or current of a slot that is being revoked: its remote side is being deleted */
+  /* Pending: its remote side is being deleted, it must never become current. */
+  HUB_MARK_DISCARD = 1,
+  /* Previous, or current of a slot that is being revoked: its remote side is being deleted. */
+  HUB_MARK_RETIRING = 2
 };
 
 typedef int32_t hub_slot_state;
@@ -178,8 +183,7 @@ enum { HUB_SLOT_ACTIVE = 0, HUB_SLOT_REVOKING = 1, HUB_SLOT_REVOKED = 2 };
  * again), a state and a note of its own (JSON, at most 16 KiB). A begin .. end pair is a
  * transaction under a lease. Every write in it
  *   - is durable before it returns HUB_OK,
- *   - takes effect only while `fence` is the slot's revision; otherwise HUB_ABORTED: somebody else
- * began,
+ *   - takes effect only while `fence` is the slot's revision, else HUB_ABORTED: another began,
  *   - can be repeated: what has already taken effect is HUB_OK,
  *   - answers HUB_UNAVAILABLE when the store cannot tell whether it took effect, never HUB_ABORTED,
  *   - replaces the slot's note in the same atomic step unless `slot_note` is absent.
@@ -220,17 +224,21 @@ struct hub_call {
   void (*fail)(const hub_call* call, const hub_error* error) HUB_NOEXCEPT;
 
   /* The present value of a secret: of a credential, or of a slot's current version. Asked of its
-   * source at each call, so do not keep it. HUB_FAILED_PRECONDITION if there is none. [call-thread]
-   */
+   * source at each call, so do not keep it. HUB_FAILED_PRECONDITION if there is none.
+   * [call-thread] */
   hub_status (*secret_get)(const hub_call* call, hub_text name, hub_sink value) HUB_NOEXCEPT;
 
   /* Takes the slot's lease for `lease_ms`, making the slot if it is absent, moves its revision on
    * and hands out the new one as `fence`, the only time that it changes. `snapshot` receives one
    * JSON object:
-   *   {"slot": UUID, "created_at": ms, "revision": n, "now": ms by the store's clock, "state":
-   * "active" | "revoking" | "revoked", "note": {..} or null, "current": {"version": n, "note":
-   * {..}} or null, "pending": {"version", "note", "has_value": bool, "discard": bool} or null,
-   *    "previous": [{"version", "note", "retire_after": ms or null, "retiring": bool}, ..]}
+   *
+   *     {"slot": UUID, "created_at": ms, "revision": n, "now": ms by the store's clock,
+   *      "state": "active" | "revoking" | "revoked",
+   *      "note": {..} or null,
+   *      "current": {"version": n, "note": {..}} or null,
+   *      "pending": {"version", "note", "has_value": bool, "discard": bool} or null,
+   *      "previous": [{"version", "note", "retire_after": ms or null, "retiring": bool}, ..]}
+   *
    * HUB_UNAVAILABLE with reason SLOT_BUSY while another live holder has it. [call-thread] */
   hub_status (*secret_begin)(const hub_call* call, hub_text name, int64_t lease_ms, uint64_t* fence,
                              hub_sink snapshot) HUB_NOEXCEPT;
