@@ -1,18 +1,18 @@
 // For authors of connectors: the ABI in C++. Header-only, standard library only.
 //
-//   class Example {
-//    public:
-//     static constexpr std::string_view kId = "example", kVersion = "1.0.0";
-//     static std::string describe();                                   // JSON
-//     static hub::Result<> start(hub::Host host, hub::Call call);
-//     static void stop();
-//     static hub::Result<std::unique_ptr<Example>> open(hub::Call call, std::string_view
-//     connection,
-//                                                       std::string_view config_json);
-//     hub::Result<std::string> invoke(hub::Call call, std::string_view operation, std::string_view
-//     request_json);
-//   };
-//   HUB_EXPORT_CONNECTOR(Example)
+//     class Example {
+//      public:
+//       static constexpr std::string_view kId = "example";
+//       static constexpr std::string_view kVersion = "1.0.0";
+//       static std::string describe();  // JSON
+//       static hub::Result<> start(hub::Host host, hub::Call call);
+//       static void stop();
+//       static hub::Result<std::unique_ptr<Example>> open(
+//           hub::Call call, std::string_view connection, std::string_view config_json);
+//       hub::Result<std::string> invoke(
+//           hub::Call call, std::string_view operation, std::string_view request_json);
+//     };
+//     HUB_EXPORT_CONNECTOR(Example)
 #pragma once
 
 #include <hub/error.hpp>

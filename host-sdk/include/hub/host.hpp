@@ -1,12 +1,14 @@
 // For hosts: load a connector, open connections, invoke operations.
 //
-//   MyServices services;                                       // credentials, slots, log: what the
-//   hub supplies hub::ConnectorLibrary library(services,
-//   "/etc/hub/connectors/databricks-token.connector.json"); auto connection =
-//   library.open(hub::ConnectionManifest::read("/etc/hub/connections/prod.connection.json")); auto
-//   response = connection->invoke("rotate-token", R"({"when": "due"})");
-//   ...
-//   library.stop();                                            // before main returns
+//     MyServices services;  // credentials, slots, log: what the hub supplies
+//     hub::ConnectorLibrary library(
+//         services, "/etc/hub/connectors/databricks-token.connector.json");
+//     auto connection = library.open(
+//         hub::ConnectionManifest::read("/etc/hub/connections/prod.connection.json"));
+//     auto response = connection->invoke("rotate-token", R"({"when": "due"})");
+//     ...
+//     connection.reset();
+//     library.stop();  // before main returns
 //
 // Loading and opening throw Refused, since whoever configured the host must act; invoking returns a
 // Result.
