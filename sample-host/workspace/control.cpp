@@ -8,7 +8,7 @@ namespace {
 using Poco::JSON::Array;
 using Poco::JSON::Object;
 
-constexpr std::size_t kLongestLog = 10'000;
+constexpr std::size_t kLongestLog = 100'000;
 
 Answer ground_truth(const Data& data, const Faults& faults, const RequestLog& log) {
   const std::int64_t now = now_ms();
@@ -30,10 +30,12 @@ Answer ground_truth(const Data& data, const Faults& faults, const RequestLog& lo
 
 }  // namespace
 
-void RequestLog::add(const std::string& method, const std::string& route, int status) {
+void RequestLog::add(const Request& request, const std::string& route, int status) {
+  Entry entry{request.method, route, status, {}};
+  if (!request.body.empty()) entry.body_sha256 = sha256_hex(request.body);
   const std::lock_guard lock(mutex_);
   if (entries_.size() == kLongestLog) entries_.pop_front();
-  entries_.push_back({method, route, status});
+  entries_.push_back(std::move(entry));
 }
 
 Array::Ptr RequestLog::list() const {
@@ -44,6 +46,7 @@ Array::Ptr RequestLog::list() const {
     json->set("method", entry.method);
     json->set("route", entry.route);
     json->set("status", entry.status);
+    if (!entry.body_sha256.empty()) json->set("body_sha256", entry.body_sha256);
     array->add(json);
   }
   return array;

@@ -12,13 +12,13 @@
 
 namespace local_workspace {
 
-/// The requests that were answered, in order; the newest ten thousand. [thread-safe]
+/// The requests that were answered, in order; the newest hundred thousand. [thread-safe]
 class RequestLog {
  public:
   /// `route` is the route's pattern; status 0 says that the connection was closed without an
   /// answer.
-  void add(const std::string& method, const std::string& route, int status);
-  /// [{"method", "route", "status"}]
+  void add(const Request& request, const std::string& route, int status);
+  /// [{"method", "route", "status", "body_sha256"}], the last only of requests that have a body.
   Poco::JSON::Array::Ptr list() const;
 
  private:
@@ -26,6 +26,7 @@ class RequestLog {
     std::string method;
     std::string route;
     int status;
+    std::string body_sha256;
   };
   mutable std::mutex mutex_;
   std::deque<Entry> entries_;

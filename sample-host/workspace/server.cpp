@@ -112,7 +112,7 @@ class Handler : public Poco::Net::HTTPRequestHandler {
     if (fault) fault->apply(answer);
 
     const bool closes = fault && fault->close != Fault::Close::kNo;
-    log_.add(request.method, router_.pattern(request), closes ? 0 : answer.status);
+    log_.add(request, router_.pattern(request), closes ? 0 : answer.status);
     if (closes) {
       close(http);
     } else {

@@ -126,6 +126,16 @@ TEST_F(WorkspaceTest, LogsRequestsByRouteAndKeepsNoFaultFromTheControlApi) {
   EXPECT_EQ(last->getValue<std::string>("method"), "GET");
   EXPECT_EQ(last->getValue<std::string>("route"), "/api/2.0/token-management/tokens/{token_id}");
   EXPECT_EQ(last->getValue<int>("status"), 0);
+  EXPECT_FALSE(last->has("body_sha256"));
+}
+
+TEST_F(WorkspaceTest, LogsOfABodyItsDigestAlone) {
+  workspace.fail(R"({"path":"*","status":503})");
+  workspace.admin("POST", "/api/2.0/token/create", "abc");
+  const Array::Ptr requests = workspace.state()->getArray("requests");
+  EXPECT_EQ(requests->getObject(static_cast<unsigned>(requests->size() - 1))
+                ->getValue<std::string>("body_sha256"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
 }
 
 // ---- The server ----
