@@ -33,10 +33,13 @@ bool is_disagreement(int ssl_error) {
 
 }  // namespace
 
-Connection::Connection(Descriptor fd, SSL* ssl, std::string origin)
-    : fd_(std::move(fd)), ssl_(ssl, &SSL_free), origin_(std::move(origin)) {
-  if (ssl == nullptr || SSL_set_fd(ssl, fd_.get()) != 1) throw std::bad_alloc();
-  Refusal::record(ssl, &refusal_);
+Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::string origin)
+    : fd_(std::move(fd)),
+      context_(std::move(context)),
+      ssl_(SSL_new(context_->get())),
+      origin_(std::move(origin)) {
+  if (!ssl_ || SSL_set_fd(ssl_.get(), fd_.get()) != 1) throw std::bad_alloc();
+  Refusal::record(ssl_.get(), &refusal_);
 }
 
 Connection::~Connection() {
@@ -74,11 +77,11 @@ hub::Error Connection::lost(hub::Call call, const std::string& doing) {
 
 hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, const Origin& origin,
                                                           const TlsSettings& tls,
-                                                          SSL_CTX* context) {
+                                                          std::shared_ptr<TlsContext> context) {
   auto socket = connect_tcp(call, origin);
   if (!socket) return std::move(socket).error();
   std::unique_ptr<Connection> connection(
-      new Connection(*std::move(socket), SSL_new(context), origin.text()));
+      new Connection(*std::move(socket), std::move(context), origin.text()));
   SSL* const ssl = connection->ssl_.get();
   if (Poco::Net::IPAddress literal; !Poco::Net::IPAddress::tryParse(origin.host, literal))
     SSL_set_tlsext_host_name(ssl, origin.host.c_str());

@@ -5,20 +5,32 @@
 #include <openssl/ssl.h>
 #include <hub/error.hpp>
 
+#include <memory>
 #include <string>
 
-#include "http/client.hpp"
+#include "http/settings.hpp"
 
 namespace databricks_token {
 
 /// A Poco context for one origin: TLS 1.2 or newer, chain and name checked by OpenSSL during the
 /// handshake. Poco's own check is off: it comes after the handshake, is left out when that is slow,
-/// takes any name on loopback, and asks the process's SSLManager, which is the host's.
-///
-/// The CA file must be a regular file of root's or of this process's user, and neither it nor a
-/// directory above it may be writable by others: it steers where the credential goes.
-/// CA_FILE_INVALID.
-hub::Result<Poco::Net::Context::Ptr> make_context(const Origin& origin, const TlsSettings& tls);
+/// takes any name on loopback, and asks the process's SSLManager, which is the host's. Thread-safe.
+class TlsContext {
+ public:
+  static hub::Result<std::shared_ptr<TlsContext>> make(const Origin& origin,
+                                                       std::shared_ptr<X509_STORE> store);
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  SSL_CTX* get() const { return context_->sslContext(); }
+  const std::shared_ptr<X509_STORE>& store() const { return store_; }
+
+ private:
+  TlsContext(Poco::Net::Context::Ptr context, std::shared_ptr<X509_STORE> store);
+
+  const Poco::Net::Context::Ptr context_;
+  const std::shared_ptr<X509_STORE> store_;
+};
 
 /// What OpenSSL's verification had against a certificate.
 struct Refusal {

@@ -258,8 +258,8 @@ bool TlsServer::wait_for_requests(std::size_t count) const {
   return wait_until([&] { return requests_.size() >= count; });
 }
 
-bool TlsServer::wait_until_all_closed() const {
-  return wait_until([&] { return open_.empty(); });
+bool TlsServer::wait_until_open(std::size_t count) const {
+  return wait_until([&] { return open_.size() == count; });
 }
 
 void TlsServer::release() {

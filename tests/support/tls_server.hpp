@@ -93,8 +93,9 @@ class TlsServer {
   /// Blocks until so many were seen; false after ten seconds.
   bool wait_for_connections(std::size_t count) const;
   bool wait_for_requests(std::size_t count) const;
-  /// Blocks until each connection that was accepted is closed; false after ten seconds.
-  bool wait_until_all_closed() const;
+  /// Blocks until so many connections are left open; false after ten seconds.
+  bool wait_until_open(std::size_t count) const;
+  bool wait_until_all_closed() const { return wait_until_open(0); }
 
   /// Lets wait_for_release return, now and from now on.
   void release();
