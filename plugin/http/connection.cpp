@@ -40,6 +40,7 @@ Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::
       origin_(std::move(origin)) {
   if (!ssl_ || SSL_set_fd(ssl_.get(), fd_.get()) != 1) throw std::bad_alloc();
   Refusal::record(ssl_.get(), &refusal_);
+  if (const auto session = context_->take_session()) SSL_set_session(ssl_.get(), session.get());
 }
 
 Connection::~Connection() {
@@ -113,6 +114,9 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, const 
                       .reason = "TLS_FAILED",
                       .message = origin.text() + ": the server was not verified"};
   }
+  // A resumed session of TLS 1.2 stays good, and no other may come.
+  if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
+    connection->context_->keep_session(TlsContext::Session(SSL_get1_session(ssl)));
   return connection;
 }
 

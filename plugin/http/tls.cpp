@@ -47,7 +47,31 @@ int record_refusal(int accepted, X509_STORE_CTX* store) noexcept {
 }  // namespace
 
 TlsContext::TlsContext(Poco::Net::Context::Ptr context, std::shared_ptr<X509_STORE> store)
-    : context_(std::move(context)), store_(std::move(store)) {}
+    : context_(std::move(context)), store_(std::move(store)) {
+  SSL_CTX_set1_cert_store(get(), store_.get());
+  SSL_CTX_set_app_data(get(), this);
+  SSL_CTX_set_session_cache_mode(get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(get(), [](SSL* ssl, SSL_SESSION* session) {
+    auto* self = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    self->keep_session(Session(session));
+    return 1;  // the session is ours
+  });
+}
+
+TlsContext::Session TlsContext::take_session() {
+  const std::lock_guard lock(mutex_);
+  if (sessions_.empty()) return nullptr;
+  Session session = std::move(sessions_.back());
+  sessions_.pop_back();
+  return session;
+}
+
+void TlsContext::keep_session(Session session) {
+  if (SSL_SESSION_is_resumable(session.get()) != 1) return;
+  const std::lock_guard lock(mutex_);
+  sessions_.push_back(std::move(session));
+  if (sessions_.size() > kMaxSessions) sessions_.pop_front();
+}
 
 hub::Result<std::shared_ptr<TlsContext>> TlsContext::make(const Origin& origin,
                                                           std::shared_ptr<X509_STORE> store) {
@@ -78,7 +102,6 @@ hub::Result<std::shared_ptr<TlsContext>> TlsContext::make(const Origin& origin,
                       .message = "OpenSSL cannot check for the name of " + origin.text()};
   }
 
-  SSL_CTX_set1_cert_store(ssl, store.get());
   return std::shared_ptr<TlsContext>(new TlsContext(std::move(context), std::move(store)));
 }
 

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <thread>
 
+#include "http/connection.hpp"
 #include "http/sigpipe_guard.hpp"
 #include "http/tls.hpp"
 #include "http/trust.hpp"
@@ -23,10 +24,12 @@
 
 namespace {
 
+using databricks_token::Connection;
 using databricks_token::HttpClient;
 using databricks_token::Origin;
 using databricks_token::SigpipeGuard;
 using databricks_token::TlsContext;
+using databricks_token::TlsSettings;
 using databricks_token::Trust;
 using hub::Effect;
 using hub::Retry;
@@ -210,6 +213,74 @@ TEST_F(TransportTest, AServerThatKnowsOnlyTls12IsAccepted) {
   const auto answer = client->send(call.call(), post());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
+}
+
+class ResumptionTest : public TransportTest {
+ protected:
+  /// Answers one request for each connection.
+  static void answer_once(Peer& peer) {
+    if (peer.shake_hands() && !peer.read_request().empty() &&
+        peer.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+      peer.read_until_closed();
+  }
+  static void send_three(HttpClient& client) {
+    for (int i = 0; i < 3; ++i) {
+      const FakeCall call;
+      const auto answer = client.send(call.call(), post());
+      EXPECT_TRUE(answer.ok()) << answer.error().message;
+    }
+  }
+};
+
+TEST_F(ResumptionTest, TheSecondConnectionResumesTheFirstOnesSessionAndSendsNothingEarly) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    TlsServer server(certificate(), answer_once, {.max_tls_version = version});
+    send_three(*client_of(server.url()));
+    EXPECT_EQ(server.connections(), 3u);
+    EXPECT_EQ(server.resumptions(), 2u) << version;
+    EXPECT_EQ(server.early_data(), 0u);
+  }
+}
+
+TEST_F(ResumptionTest, AServerThatHasForgottenTheSessionShakesHandsInFull) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    TlsServer server(certificate(), answer_once,
+                     {.max_tls_version = version, .forgets_sessions = true});
+    send_three(*client_of(server.url()));
+    EXPECT_EQ(server.connections(), 3u);
+    EXPECT_EQ(server.resumptions(), 0u) << version;
+  }
+}
+
+TEST_F(ResumptionTest, EachTicketIsTakenOnce) {
+  TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
+  const Origin origin = *Origin::parse(server.url());
+  const TlsSettings tls{.ca_file = ca_file_};
+  const auto context = *TlsContext::make(origin, *Trust(ca_file_).store());
+  const FakeCall call;
+  auto connection = Connection::open(call.call(), origin, tls, context);
+  ASSERT_TRUE(connection.ok()) << connection.error().message;
+  ASSERT_TRUE((*connection)->write(call.call(), "GET / HTTP/1.1\r\n\r\n").ok());
+  char byte = 0;
+  ASSERT_TRUE((*connection)->read(call.call(), &byte, 1).ok());
+  // OpenSSL's server gives two.
+  const auto first = context->take_session();
+  const auto second = context->take_session();
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(context->take_session(), nullptr);
+}
+
+TEST_F(ResumptionTest, ASessionFromBeforeTheCaFileChangedIsNotResumed) {
+  TlsServer server(certificate(), answer_once);
+  const auto client = client_of(server.url());
+  send_three(*client);
+  const local_workspace::CertificateAuthority stranger("Somebody else's CA");
+  directory_.write("ca.pem", stranger.certificate().certificate_pem);
+  const FakeCall call;
+  const auto answer = client->send(call.call(), post());
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().reason, "TLS_UNTRUSTED");
 }
 
 TEST_F(TransportTest, APlainHttpServerIsToldNothing) {
