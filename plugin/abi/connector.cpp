@@ -1,17 +1,26 @@
 #include "abi/connector.hpp"
 
 #include <optional>
+#include <utility>
+
+#include "http/clients.hpp"
 
 namespace databricks_token {
 namespace {
-
-// From start until stop, both on the loader's thread.
-std::optional<hub::Host> the_host;
 
 std::string user_agent(hub::Host host) {
   return std::string(Connector::kId) + "/" + std::string(Connector::kVersion) + " " +
          std::string(host.name()) + "/" + std::string(host.version());
 }
+
+/// What the process has once, from start until stop, both on the loader's thread.
+struct Process {
+  explicit Process(hub::Host the_host) : host(the_host), clients(user_agent(the_host)) {}
+
+  hub::Host host;
+  HttpClients clients;
+};
+std::optional<Process> the_process;
 
 hub::Error invalid_request(std::string message) {
   return {.status = hub::Status::kInvalidArgument,
@@ -23,22 +32,24 @@ hub::Error invalid_request(std::string message) {
 }  // namespace
 
 hub::Result<> Connector::start(hub::Host host, hub::Call) {
-  the_host = host;
+  the_process.emplace(host);
   return {};
 }
 
-void Connector::stop() { the_host.reset(); }
+void Connector::stop() { the_process.reset(); }
 
 hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_view,
                                                         std::string_view config_json) {
   auto configuration = Configuration::read(config_json);
   if (!configuration) return std::move(configuration).error();
-  return std::make_unique<Connector>(the_host.value(), *std::move(configuration));
+  Process& process = the_process.value();
+  auto client = process.clients.get(configuration->origin, configuration->tls);
+  return std::make_unique<Connector>(process.host, *std::move(configuration), std::move(client));
 }
 
-Connector::Connector(hub::Host host, Configuration configuration)
-    : instance_{host, configuration,
-                Workspace(configuration.origin, configuration.tls, user_agent(host))} {}
+Connector::Connector(hub::Host host, Configuration configuration,
+                     std::shared_ptr<HttpClient> client)
+    : instance_{host, std::move(configuration), Workspace(std::move(client))} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {

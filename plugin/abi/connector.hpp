@@ -22,7 +22,7 @@ class Connector {
   static hub::Result<std::unique_ptr<Connector>> open(hub::Call call, std::string_view connection,
                                                       std::string_view config_json);
 
-  explicit Connector(hub::Host host, Configuration configuration);
+  Connector(hub::Host host, Configuration configuration, std::shared_ptr<HttpClient> client);
 
   hub::Result<std::string> invoke(hub::Call call, std::string_view operation,
                                   std::string_view request_json);

@@ -114,12 +114,11 @@ std::string to_json(const TokenRequest& request) {
 
 }  // namespace
 
-Workspace::Workspace(Origin origin, TlsSettings tls, std::string user_agent)
-    : client_(std::move(origin), std::move(tls), std::move(user_agent)) {}
+Workspace::Workspace(std::shared_ptr<HttpClient> client) : client_(std::move(client)) {}
 
 hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& asked,
                                                const HttpRequest& request) {
-  auto answer = client_.send(call, request);
+  auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
   if (const auto theirs = parse_http_date(answer->headers.get("Date", ""))) {
     const auto ours = std::chrono::system_clock::now();

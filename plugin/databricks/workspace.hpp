@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,9 +73,9 @@ struct TokenPolicy {
 /// Thread-safe. Each function takes the credential to use, which it does not keep.
 class Workspace {
  public:
-  Workspace(Origin origin, TlsSettings tls, std::string user_agent);
+  explicit Workspace(std::shared_ptr<HttpClient> client);
 
-  const Origin& origin() const { return client_.origin(); }
+  const Origin& origin() const { return client_->origin(); }
 
   /// POST /api/2.0/token-management/on-behalf-of/tokens. Sent once. A complete 4xx with Databricks'
   /// JSON has effect none; what was sent and not answered so has effect unknown (UNKNOWN_MINT).
@@ -123,7 +124,7 @@ class Workspace {
   hub::Result<HttpResponse> send_repeatedly(hub::Call call, const Asked& asked, const char* method,
                                             std::string target);
 
-  HttpClient client_;
+  const std::shared_ptr<HttpClient> client_;
   std::atomic<std::int64_t> clock_offset_ms_ = kNoClock;
 };
 

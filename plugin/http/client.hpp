@@ -7,27 +7,15 @@
 
 #include <Poco/Net/NameValueCollection.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "http/settings.hpp"
+
 namespace databricks_token {
 
-/// "https://host:port"; the port is always there.
-struct Origin {
-  std::string host;
-  std::uint16_t port = 443;
-
-  /// Reads "https://host[:port]"; a missing scheme is https, and a path, query or fragment is
-  /// dropped, as the Databricks SDKs do (databricks-sdk-go config/config.go fixHostIfNeeded).
-  /// INVALID_ARGUMENT, WORKSPACE_URL_INVALID.
-  static hub::Result<Origin> parse(const std::string& url);
-  std::string text() const;
-};
-
-struct TlsSettings {
-  std::string ca_file;  // PEM; empty: the system's
-};
+class IdleConnections;
+class Trust;
 
 struct HttpRequest {
   std::string method;
@@ -44,13 +32,16 @@ struct HttpResponse {
   std::string body;  // at most kMaxResponseBytes
 };
 
-/// Thread-safe; keeps a few idle connections. No retries: whether to send again is for those who
-/// know what it means.
+/// Made by HttpClients, which shares it. Thread-safe. No retries: whether to send again is for
+/// those who know what it means.
 class HttpClient {
  public:
   static constexpr std::size_t kMaxResponseBytes = 1024 * 1024;
+  /// At a time; further requests wait for their turn within their call's deadline.
+  static constexpr std::size_t kMaxConnections = 8;
 
-  HttpClient(Origin origin, TlsSettings tls, std::string user_agent);
+  HttpClient(Origin origin, TlsSettings tls, std::string user_agent, std::shared_ptr<Trust> trust,
+             std::shared_ptr<IdleConnections> idle);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -63,6 +54,9 @@ class HttpClient {
   /// CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST,
   /// RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED,
   /// and for what cannot stand in a header REQUEST_INVALID and CREDENTIAL_INVALID.
+  ///
+  /// Connections are kept for 30 s, or for less if the server says so. A CA file that changed
+  /// counts at the next request: no connection and no TLS session from before it is used again.
   hub::Result<HttpResponse> send(hub::Call call, const HttpRequest& request);
 
  private:

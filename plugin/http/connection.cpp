@@ -33,10 +33,14 @@ bool is_disagreement(int ssl_error) {
 
 }  // namespace
 
-Connection::Connection(Descriptor fd, SSL* ssl, std::string origin)
-    : fd_(std::move(fd)), ssl_(ssl, &SSL_free), origin_(std::move(origin)) {
-  if (ssl == nullptr || SSL_set_fd(ssl, fd_.get()) != 1) throw std::bad_alloc();
-  Refusal::record(ssl, &refusal_);
+Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::string origin)
+    : fd_(std::move(fd)),
+      context_(std::move(context)),
+      ssl_(SSL_new(context_->get())),
+      origin_(std::move(origin)) {
+  if (!ssl_ || SSL_set_fd(ssl_.get(), fd_.get()) != 1) throw std::bad_alloc();
+  Refusal::record(ssl_.get(), &refusal_);
+  if (const auto session = context_->take_session()) SSL_set_session(ssl_.get(), session.get());
 }
 
 Connection::~Connection() {
@@ -74,11 +78,11 @@ hub::Error Connection::lost(hub::Call call, const std::string& doing) {
 
 hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, const Origin& origin,
                                                           const TlsSettings& tls,
-                                                          SSL_CTX* context) {
+                                                          std::shared_ptr<TlsContext> context) {
   auto socket = connect_tcp(call, origin);
   if (!socket) return std::move(socket).error();
   std::unique_ptr<Connection> connection(
-      new Connection(*std::move(socket), SSL_new(context), origin.text()));
+      new Connection(*std::move(socket), std::move(context), origin.text()));
   SSL* const ssl = connection->ssl_.get();
   if (Poco::Net::IPAddress literal; !Poco::Net::IPAddress::tryParse(origin.host, literal))
     SSL_set_tlsext_host_name(ssl, origin.host.c_str());
@@ -110,6 +114,9 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, const 
                       .reason = "TLS_FAILED",
                       .message = origin.text() + ": the server was not verified"};
   }
+  // A resumed session of TLS 1.2 stays good, and no other may come.
+  if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
+    connection->context_->keep_session(TlsContext::Session(SSL_get1_session(ssl)));
   return connection;
 }
 

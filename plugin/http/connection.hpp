@@ -10,8 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "http/client.hpp"
 #include "http/descriptor.hpp"
+#include "http/openssl_ptr.hpp"
+#include "http/settings.hpp"
 #include "http/sigpipe_guard.hpp"
 #include "http/tls.hpp"
 
@@ -27,12 +28,14 @@ class Connection {
   /// NAME_UNRESOLVED, CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, DEADLINE_EXCEEDED,
   /// CANCELLED; the effect is none.
   static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, const Origin& origin,
-                                                       const TlsSettings& tls, SSL_CTX* context);
+                                                       const TlsSettings& tls,
+                                                       std::shared_ptr<TlsContext> context);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_.get(); }
+  const TlsContext* context() const { return context_.get(); }
 
   /// Whether the server has kept silent since the last answer: it has neither closed nor sent
   /// anything but what TLS itself sends, such as session tickets.
@@ -48,7 +51,7 @@ class Connection {
   hub::Result<std::size_t> read(hub::Call call, char* buffer, std::size_t size);
 
  private:
-  Connection(Descriptor fd, SSL* ssl, std::string origin);
+  Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::string origin);
 
   /// Repeats `operation`, an SSL_ function, waiting for the socket as it asks, and gives back what
   /// SSL_get_error says of its end.
@@ -57,7 +60,8 @@ class Connection {
   hub::Error lost(hub::Call call, const std::string& doing);
 
   Descriptor fd_;
-  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+  std::shared_ptr<TlsContext> context_;
+  OpensslPtr<SSL, SSL_free> ssl_;
   std::string origin_;
   Refusal refusal_;
   bool broken_ = false;  // SSL_shutdown is forbidden after a fatal error

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "http/client.hpp"
+#include "http/settings.hpp"
 
 namespace databricks_token {
 namespace {

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxHeadBytes = 64 * 1024;  // of all heads of one answer
 constexpr std::size_t kMaxChunkLineBytes = 1024;
+constexpr std::chrono::seconds kMaxIdleTime(30);
 
 /// The whole of `text` as a number, or nothing.
 std::optional<std::size_t> number(std::string_view text, int base) {
@@ -27,6 +28,21 @@ std::optional<std::size_t> number(std::string_view text, int base) {
   const auto [stopped, failed] = std::from_chars(text.data(), end, value, base);
   if (failed != std::errc() || stopped != end) return std::nullopt;
   return value;
+}
+
+/// "Keep-Alive: timeout=5, max=100": a second less than the server waits, so that it is we who
+/// close. Nothing for what is no number.
+std::chrono::seconds idle_time(const Poco::Net::MessageHeader& fields) {
+  const std::string parameters = Poco::toLower(fields.get("Keep-Alive", ""));
+  constexpr std::string_view kTimeout = "timeout=";
+  const std::size_t at = parameters.find(kTimeout);
+  if (at == std::string::npos) return kMaxIdleTime;
+  const std::size_t begin = at + kTimeout.size();
+  const auto seconds = number(
+      std::string_view(parameters).substr(begin, parameters.find_first_of(", ;", begin) - begin),
+      10);
+  if (!seconds || *seconds == 0) return std::chrono::seconds(0);
+  return std::min(kMaxIdleTime, std::chrono::seconds(*seconds - 1));
 }
 
 /// Poco reads the fields. The line above them is read here: an HTTPResponse holds its status in an
@@ -50,12 +66,14 @@ class Reader {
 
     if (auto done = read_body(*head); !done) return std::move(done).error();
     const bool keeps =
+        head->is_1_1 && !ended_ && used_ == buffer_.size() &&
         Poco::icompare(head->fields.get("Connection", "keep-alive"), "keep-alive") == 0;
+    const auto reusable_for = keeps ? idle_time(head->fields) : std::chrono::seconds(0);
     return Answer{.response = {.status = head->status,
                                .reason_phrase = std::move(head->reason_phrase),
                                .headers = std::move(head->fields),
                                .body = std::move(body_)},
-                  .reusable = head->is_1_1 && keeps && !ended_ && used_ == buffer_.size()};
+                  .reusable_for = reusable_for};
   }
 
  private:

@@ -4,6 +4,8 @@
 #include <hub/connector.hpp>
 #include <hub/error.hpp>
 
+#include <chrono>
+
 #include "http/client.hpp"
 #include "http/connection.hpp"
 
@@ -11,7 +13,7 @@ namespace databricks_token {
 
 struct Answer {
   HttpResponse response;
-  bool reusable = false;  // the connection can take another request
+  std::chrono::seconds reusable_for{0};  // the connection can take another request; 0: it cannot
 };
 
 /// Reads one final answer and skips interim ones (1xx). Poco parses the fields of the head; the

@@ -4,8 +4,8 @@
 #include <hub/connector.hpp>
 #include <hub/error.hpp>
 
-#include "http/client.hpp"
 #include "http/descriptor.hpp"
+#include "http/settings.hpp"
 
 namespace databricks_token {
 

@@ -1,117 +1,14 @@
 #include "http/tls.hpp"
 
 #include <Poco/Net/IPAddress.h>
-#include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <filesystem>
-#include <memory>
-#include <system_error>
+#include <utility>
 
-#include "http/descriptor.hpp"
+#include "http/openssl_ptr.hpp"
 
 namespace databricks_token {
 namespace {
-
-constexpr off_t kMaxCaFileBytes = 4 * 1024 * 1024;
-
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* held) const {
-    Free(held);
-  }
-};
-
-hub::Error bad_ca_file(const std::string& path, const std::string& what, const std::string& hint) {
-  return {.status = hub::Status::kFailedPrecondition,
-          .reason = "CA_FILE_INVALID",
-          .message = "tls.ca_file " + path + ": " + what,
-          .hint = hint};
-}
-
-bool is_trusted_owner(const struct stat& status) {
-  return status.st_uid == 0 || status.st_uid == ::geteuid();
-}
-
-bool others_can_write(const struct stat& status) { return (status.st_mode & 022) != 0; }
-
-/// A directory in which others can put another file in the place of ours.
-hub::Result<> check_directories(const std::string& path) {
-  std::error_code failed;
-  const auto real = std::filesystem::canonical(path, failed);
-  if (failed) return bad_ca_file(path, failed.message(), "Check the path.");
-  for (auto directory = real.parent_path();; directory = directory.parent_path()) {
-    struct stat status {};
-    if (::stat(directory.c_str(), &status) != 0)
-      return bad_ca_file(path, std::generic_category().message(errno), "Check the path.");
-    const bool shared_but_sticky = (status.st_mode & S_ISVTX) != 0 && status.st_uid == 0;
-    if (!is_trusted_owner(status) || (others_can_write(status) && !shared_but_sticky)) {
-      return bad_ca_file(path, "others can write to the directory " + directory.string(),
-                         "chmod go-w " + directory.string() + ", or move the file.");
-    }
-    if (directory == directory.root_path()) return {};
-  }
-}
-
-hub::Result<std::string> read_ca_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.get() < 0) {
-    const int code = errno;
-    return bad_ca_file(path,
-                       code == ELOOP ? "is a symbolic link" : std::generic_category().message(code),
-                       "Name a readable PEM file itself.");
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
-      status.st_size > kMaxCaFileBytes)
-    return bad_ca_file(path, "is not a regular file of at most 4 MiB", "Name a PEM file.");
-  if (!is_trusted_owner(status) || others_can_write(status)) {
-    return bad_ca_file(path, "others can change it",
-                       "chown root " + path + " && chmod go-w " + path);
-  }
-  if (auto checked = check_directories(path); !checked) return std::move(checked).error();
-
-  std::string pem(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t size = 0;
-  while (size < pem.size()) {
-    const ssize_t more = ::read(file.get(), pem.data() + size, pem.size() - size);
-    if (more < 0 && errno == EINTR) continue;
-    if (more <= 0) return bad_ca_file(path, "cannot be read whole", "Check the file.");
-    size += static_cast<std::size_t>(more);
-  }
-  return pem;
-}
-
-hub::Result<> trust_ca_file(SSL_CTX* context, const std::string& path) {
-  auto pem = read_ca_file(path);
-  if (!pem) return std::move(pem).error();
-  const std::unique_ptr<BIO, Freed<BIO_free>> source(
-      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
-  int count = 0;
-  for (;; ++count) {
-    const std::unique_ptr<X509, Freed<X509_free>> certificate(
-        PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
-    if (!certificate) break;
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
-  }
-  // The end of the file is an error too, the one that is expected.
-  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-  ERR_clear_error();
-  if (count == 0 || !at_end) {
-    return bad_ca_file(path,
-                       count == 0 ? "holds no certificate in PEM"
-                                  : "its certificate " + std::to_string(count + 1) + " is damaged",
-                       "Put the certificate of the CA that signs the workspace's there, as "
-                       "-----BEGIN CERTIFICATE-----.");
-  }
-  return {};
-}
 
 bool is_address(const std::string& host) {
   Poco::Net::IPAddress address;
@@ -119,12 +16,12 @@ bool is_address(const std::string& host) {
 }
 
 std::string names_of(X509* certificate) {
-  const std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>> names(static_cast<GENERAL_NAMES*>(
+  const OpensslPtr<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   std::string text;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     // Printed by OpenSSL, which escapes what a hostile certificate holds.
-    const std::unique_ptr<BIO, Freed<BIO_free>> printed(BIO_new(BIO_s_mem()));
+    const OpensslPtr<BIO, BIO_free> printed(BIO_new(BIO_s_mem()));
     GENERAL_NAME_print(printed.get(), sk_GENERAL_NAME_value(names.get(), i));
     char* data = nullptr;
     const long size = BIO_get_mem_data(printed.get(), &data);
@@ -149,7 +46,35 @@ int record_refusal(int accepted, X509_STORE_CTX* store) noexcept {
 
 }  // namespace
 
-hub::Result<Poco::Net::Context::Ptr> make_context(const Origin& origin, const TlsSettings& tls) {
+TlsContext::TlsContext(Poco::Net::Context::Ptr context, std::shared_ptr<X509_STORE> store)
+    : context_(std::move(context)), store_(std::move(store)) {
+  SSL_CTX_set1_cert_store(get(), store_.get());
+  SSL_CTX_set_app_data(get(), this);
+  SSL_CTX_set_session_cache_mode(get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(get(), [](SSL* ssl, SSL_SESSION* session) {
+    auto* self = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    self->keep_session(Session(session));
+    return 1;  // the session is ours
+  });
+}
+
+TlsContext::Session TlsContext::take_session() {
+  const std::lock_guard lock(mutex_);
+  if (sessions_.empty()) return nullptr;
+  Session session = std::move(sessions_.back());
+  sessions_.pop_back();
+  return session;
+}
+
+void TlsContext::keep_session(Session session) {
+  if (SSL_SESSION_is_resumable(session.get()) != 1) return;
+  const std::lock_guard lock(mutex_);
+  sessions_.push_back(std::move(session));
+  if (sessions_.size() > kMaxSessions) sessions_.pop_front();
+}
+
+hub::Result<std::shared_ptr<TlsContext>> TlsContext::make(const Origin& origin,
+                                                          std::shared_ptr<X509_STORE> store) {
   Poco::Net::Context::Params params;
   params.verificationMode = Poco::Net::Context::VERIFY_RELAXED;
   params.cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20";
@@ -177,13 +102,7 @@ hub::Result<Poco::Net::Context::Ptr> make_context(const Origin& origin, const Tl
                       .message = "OpenSSL cannot check for the name of " + origin.text()};
   }
 
-  if (tls.ca_file.empty()) {
-    // The hashed directory is read as needed; the bundle would cost 20 ms and 1 MB.
-    SSL_CTX_load_verify_dir(ssl, X509_get_default_cert_dir());
-  } else if (auto trusted = trust_ca_file(ssl, tls.ca_file); !trusted) {
-    return std::move(trusted).error();
-  }
-  return context;
+  return std::shared_ptr<TlsContext>(new TlsContext(std::move(context), std::move(store)));
 }
 
 void Refusal::record(SSL* ssl, Refusal* refusal) {

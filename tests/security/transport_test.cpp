@@ -16,15 +16,21 @@
 #include <csignal>
 #include <thread>
 
+#include "http/connection.hpp"
 #include "http/sigpipe_guard.hpp"
 #include "http/tls.hpp"
+#include "http/trust.hpp"
 #include "support/https_client.hpp"
 
 namespace {
 
+using databricks_token::Connection;
 using databricks_token::HttpClient;
 using databricks_token::Origin;
 using databricks_token::SigpipeGuard;
+using databricks_token::TlsContext;
+using databricks_token::TlsSettings;
+using databricks_token::Trust;
 using hub::Effect;
 using hub::Retry;
 using hub::Status;
@@ -59,9 +65,9 @@ class TransportTest : public HttpsTest {
     EXPECT_EQ(answer.error().message.find(kBearer), std::string::npos);
     return answer.error();
   }
-  hub::Error refusal(TlsServer& server) const {
-    HttpClient client = client_of(server.url());
-    return refusal(client, server);
+  hub::Error refusal(TlsServer& server) {
+    const auto client = client_of(server.url());
+    return refusal(*client, server);
   }
 };
 
@@ -82,15 +88,16 @@ TEST_F(TransportTest, ACertificateForLocalhostIsNotOneFor127001) {
 
 TEST_F(TransportTest, ACertificateFor127001IsNotOneForLocalhost) {
   TlsServer server(certificate({"127.0.0.1"}), listen_to_all);
-  HttpClient client = client_of("https://localhost:" + std::to_string(server.port()));
-  EXPECT_EQ(refusal(client, server).reason, "TLS_WRONG_HOST");
+  const auto client = client_of("https://localhost:" + std::to_string(server.port()));
+  EXPECT_EQ(refusal(*client, server).reason, "TLS_WRONG_HOST");
 }
 
 TEST_F(TransportTest, AWildcardInsideALabelIsNoMatch) {
   // Seen in the setting: no name with three labels leads here without a name server.
-  const auto context = databricks_token::make_context(*Origin::parse("https://w1.example.com"), {});
+  const auto context =
+      TlsContext::make(*Origin::parse("https://w1.example.com"), *Trust("").store());
   ASSERT_TRUE(context.ok()) << context.error().message;
-  EXPECT_EQ(X509_VERIFY_PARAM_get_hostflags(SSL_CTX_get0_param((*context)->sslContext())),
+  EXPECT_EQ(X509_VERIFY_PARAM_get_hostflags(SSL_CTX_get0_param((*context)->get())),
             static_cast<unsigned>(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS));
 }
 
@@ -98,13 +105,13 @@ TEST_F(TransportTest, AHandshakeThatStallsWithATrustedCertificateForAnotherHostS
   TlsServer server(certificate({"example.com"}), [](Peer& peer) {
     if (peer.wait_for_release()) listen_to_all(peer);
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   std::thread slow([&server] {
     EXPECT_TRUE(server.wait_for_connections(1));
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // the stall itself
     server.release();
   });
-  EXPECT_EQ(refusal(client, server).reason, "TLS_WRONG_HOST");
+  EXPECT_EQ(refusal(*client, server).reason, "TLS_WRONG_HOST");
   slow.join();
 }
 
@@ -112,9 +119,9 @@ TEST_F(TransportTest, AHandshakeThatStallsPastTheDeadlineSendsNothingWhenItGoesO
   TlsServer server(certificate({"example.com"}), [](Peer& peer) {
     if (peer.wait_for_release()) listen_to_all(peer);
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call(std::chrono::milliseconds(200));
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   server.release();
   EXPECT_TRUE(server.wait_until_all_closed());
   EXPECT_EQ(server.received(), "");
@@ -161,8 +168,8 @@ TEST_F(TransportTest, AnUnknownCaIsRefusedWithAHintThatNamesTheSetting) {
 
 TEST_F(TransportTest, WithoutACaFileTheMachinesOwnCasDecide) {
   TlsServer server(certificate(), listen_to_all);
-  HttpClient client(*Origin::parse(server.url()), {}, "test/1.0");
-  const hub::Error error = refusal(client, server);
+  const auto client = clients_.get(*Origin::parse(server.url()), {});
+  const hub::Error error = refusal(*client, server);
   EXPECT_EQ(error.reason, "TLS_UNTRUSTED");
   EXPECT_THAT(error.message, HasSubstr("this machine's CAs"));
 }
@@ -201,11 +208,79 @@ TEST_F(TransportTest, AServerThatKnowsOnlyTls11IsRefused) {
 TEST_F(TransportTest, AServerThatKnowsOnlyTls12IsAccepted) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")),
                    {.max_tls_version = TLS1_2_VERSION});
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
+}
+
+class ResumptionTest : public TransportTest {
+ protected:
+  /// Answers one request for each connection.
+  static void answer_once(Peer& peer) {
+    if (peer.shake_hands() && !peer.read_request().empty() &&
+        peer.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+      peer.read_until_closed();
+  }
+  static void send_three(HttpClient& client) {
+    for (int i = 0; i < 3; ++i) {
+      const FakeCall call;
+      const auto answer = client.send(call.call(), post());
+      EXPECT_TRUE(answer.ok()) << answer.error().message;
+    }
+  }
+};
+
+TEST_F(ResumptionTest, TheSecondConnectionResumesTheFirstOnesSessionAndSendsNothingEarly) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    TlsServer server(certificate(), answer_once, {.max_tls_version = version});
+    send_three(*client_of(server.url()));
+    EXPECT_EQ(server.connections(), 3u);
+    EXPECT_EQ(server.resumptions(), 2u) << version;
+    EXPECT_EQ(server.early_data(), 0u);
+  }
+}
+
+TEST_F(ResumptionTest, AServerThatHasForgottenTheSessionShakesHandsInFull) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    TlsServer server(certificate(), answer_once,
+                     {.max_tls_version = version, .forgets_sessions = true});
+    send_three(*client_of(server.url()));
+    EXPECT_EQ(server.connections(), 3u);
+    EXPECT_EQ(server.resumptions(), 0u) << version;
+  }
+}
+
+TEST_F(ResumptionTest, EachTicketIsTakenOnce) {
+  TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
+  const Origin origin = *Origin::parse(server.url());
+  const TlsSettings tls{.ca_file = ca_file_};
+  const auto context = *TlsContext::make(origin, *Trust(ca_file_).store());
+  const FakeCall call;
+  auto connection = Connection::open(call.call(), origin, tls, context);
+  ASSERT_TRUE(connection.ok()) << connection.error().message;
+  ASSERT_TRUE((*connection)->write(call.call(), "GET / HTTP/1.1\r\n\r\n").ok());
+  char byte = 0;
+  ASSERT_TRUE((*connection)->read(call.call(), &byte, 1).ok());
+  // OpenSSL's server gives two.
+  const auto first = context->take_session();
+  const auto second = context->take_session();
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(context->take_session(), nullptr);
+}
+
+TEST_F(ResumptionTest, ASessionFromBeforeTheCaFileChangedIsNotResumed) {
+  TlsServer server(certificate(), answer_once);
+  const auto client = client_of(server.url());
+  send_three(*client);
+  const local_workspace::CertificateAuthority stranger("Somebody else's CA");
+  directory_.write("ca.pem", stranger.certificate().certificate_pem);
+  const FakeCall call;
+  const auto answer = client->send(call.call(), post());
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().reason, "TLS_UNTRUSTED");
 }
 
 TEST_F(TransportTest, APlainHttpServerIsToldNothing) {
@@ -213,9 +288,9 @@ TEST_F(TransportTest, APlainHttpServerIsToldNothing) {
     peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     peer.read_until_closed();
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   EXPECT_TRUE(server.wait_until_all_closed());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "TLS_FAILED");
@@ -229,9 +304,9 @@ TEST_F(TransportTest, ARedirectIsAnAnswerAndTheCredentialDoesNotFollowIt) {
   TlsServer server(certificate(),
                    TlsServer::answering("HTTP/1.1 307 Elsewhere\r\nLocation: " + elsewhere.url() +
                                         "/\r\nContent-Length: 0\r\n\r\n"));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 307);
   EXPECT_EQ(elsewhere.connections(), 0u);
@@ -239,14 +314,14 @@ TEST_F(TransportTest, ARedirectIsAnAnswerAndTheCredentialDoesNotFollowIt) {
 
 TEST_F(TransportTest, ACredentialThatCouldAddAHeaderIsRefusedBeforeAnythingIsSent) {
   TlsServer server(certificate(), listen_to_all);
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   for (const std::string_view bad :
        {"dapi-canary\n", "dapi-canary\r\nX-Evil: 1", "dapi canary", "dapi\tcanary"}) {
     const hub::Secret secret{bad};
     auto request = post();
     request.bearer = &secret;
     const FakeCall call;
-    const auto answer = client.send(call.call(), request);
+    const auto answer = client->send(call.call(), request);
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().status, Status::kInvalidArgument);
     EXPECT_EQ(answer.error().reason, "CREDENTIAL_INVALID");
@@ -257,11 +332,11 @@ TEST_F(TransportTest, ACredentialThatCouldAddAHeaderIsRefusedBeforeAnythingIsSen
 
 TEST_F(TransportTest, ATargetThatCouldAddAHeaderIsRefusedBeforeAnythingIsSent) {
   TlsServer server(certificate(), listen_to_all);
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   auto request = post();
   request.target = "/ HTTP/1.1\r\nX-Evil: 1\r\n";
   const FakeCall call;
-  const auto answer = client.send(call.call(), request);
+  const auto answer = client->send(call.call(), request);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().status, Status::kInvalidArgument);
   EXPECT_EQ(server.connections(), 0u);
@@ -269,10 +344,10 @@ TEST_F(TransportTest, ATargetThatCouldAddAHeaderIsRefusedBeforeAnythingIsSent) {
 
 class CaFileTest : public TransportTest {
  protected:
-  hub::Error refused_ca_file(const std::string& path) const {
+  hub::Error refused_ca_file(const std::string& path) {
     TlsServer server(certificate(), listen_to_all);
-    HttpClient client(*Origin::parse(server.url()), {.ca_file = path}, "test/1.0");
-    const hub::Error error = refusal(client, server);
+    const auto client = clients_.get(*Origin::parse(server.url()), {.ca_file = path});
+    const hub::Error error = refusal(*client, server);
     EXPECT_EQ(server.connections(), 0u);
     EXPECT_EQ(error.reason, "CA_FILE_INVALID");
     EXPECT_EQ(error.status, Status::kFailedPrecondition);
@@ -322,11 +397,11 @@ TEST_F(CaFileTest, ADirectoryThatOthersCanWriteIsRefusedAndNamed) {
 TEST_F(CaFileTest, AFileThatWasMendedCountsAtTheNextRequest) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
   const std::string path = directory_.write("late.pem", "");
-  HttpClient client(*Origin::parse(server.url()), {.ca_file = path}, "test/1.0");
+  const auto client = clients_.get(*Origin::parse(server.url()), {.ca_file = path});
   const FakeCall call;
-  EXPECT_FALSE(client.send(call.call(), post()).ok());
+  EXPECT_FALSE(client->send(call.call(), post()).ok());
   directory_.write("late.pem", authority().certificate().certificate_pem);
-  EXPECT_TRUE(client.send(call.call(), post()).ok());
+  EXPECT_TRUE(client->send(call.call(), post()).ok());
 }
 
 /// SIGPIPE as the host's threads have it: not blocked, and deadly. Loading Poco blocks it in one.
@@ -386,13 +461,13 @@ TEST_F(SigpipeTest, ACallThatIsCancelledClosesItsConnectionWithoutASignal) {
   TlsServer server(certificate(), [](Peer& peer) {
     if (peer.shake_hands() && !peer.read_request().empty()) peer.wait_for_release();
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   FakeCall call;
   std::thread canceller([&] {
     EXPECT_TRUE(server.wait_for_requests(1));
     call.cancel();
   });
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   canceller.join();
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "CANCELLED");
@@ -407,9 +482,9 @@ TEST_F(SigpipeTest, AServerThatResetsAtEachPhaseDoesNotKill) {
       if (phase >= 3) peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
       peer.reset();
     });
-    HttpClient client = client_of(server.url());
+    const auto client = client_of(server.url());
     const FakeCall call;
-    const auto answer = client.send(call.call(), post(std::string(256 * 1024, 'x')));
+    const auto answer = client->send(call.call(), post(std::string(256 * 1024, 'x')));
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().status, Status::kUnavailable) << phase;
     EXPECT_EQ(answer.error().retry, Retry::kSameCall) << phase;

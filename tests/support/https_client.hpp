@@ -8,11 +8,12 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "http/client.hpp"
+#include "http/clients.hpp"
 #include "support/fake_call.hpp"
 #include "support/tls_server.hpp"
 
@@ -63,8 +64,8 @@ class HttpsTest : public testing::Test {
   /// For 127.0.0.1.
   static local_workspace::Certificate certificate() { return certificate({"127.0.0.1"}); }
 
-  databricks_token::HttpClient client_of(const std::string& url) const {
-    return {*databricks_token::Origin::parse(url), {.ca_file = ca_file_}, "test/1.0"};
+  std::shared_ptr<databricks_token::HttpClient> client_of(const std::string& url) {
+    return clients_.get(*databricks_token::Origin::parse(url), {.ca_file = ca_file_});
   }
 
   static databricks_token::HttpRequest post(std::string body = "{}") {
@@ -83,6 +84,7 @@ class HttpsTest : public testing::Test {
   const TemporaryDirectory directory_;
   const std::string ca_file_ =
       directory_.write("ca.pem", authority().certificate().certificate_pem);
+  databricks_token::HttpClients clients_{"test/1.0"};
 };
 
 }  // namespace test_support

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -44,33 +45,39 @@ void block_sigpipe() {
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
 }
 
+std::shared_ptr<SSL_CTX> make_context(const local_workspace::Certificate& identity,
+                                      const TlsServer::Options& options) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
+  const std::unique_ptr<BIO, Freed<BIO_free>> certificate(
+      BIO_new_mem_buf(identity.certificate_pem.data(), -1));
+  const std::unique_ptr<BIO, Freed<BIO_free>> key(BIO_new_mem_buf(identity.key_pem.data(), -1));
+  const std::unique_ptr<X509, Freed<X509_free>> x509(
+      PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
+  const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> pkey(
+      PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
+  // Before TLS 1.2 OpenSSL wants level 0.
+  if (options.max_tls_version != 0) {
+    SSL_CTX_set_cipher_list(context.get(), "DEFAULT:@SECLEVEL=0");
+    SSL_CTX_set_min_proto_version(context.get(), 0);
+    SSL_CTX_set_max_proto_version(context.get(), options.max_tls_version);
+  }
+  // SSL_CTX_set_max_early_data(context.get(), 16 * 1024);  // for clients that would
+  if (SSL_CTX_use_certificate(context.get(), x509.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context.get(), pkey.get()) != 1) {
+    throw std::runtime_error("TlsServer: the certificate or its key cannot be used");
+  }
+  return context;
+}
+
 }  // namespace
 
 struct Peer::Tls {
-  Tls(const local_workspace::Certificate& identity, const TlsServer::Options& options, int fd) {
-    context.reset(SSL_CTX_new(TLS_server_method()));
-    const std::unique_ptr<BIO, Freed<BIO_free>> certificate(
-        BIO_new_mem_buf(identity.certificate_pem.data(), -1));
-    const std::unique_ptr<BIO, Freed<BIO_free>> key(BIO_new_mem_buf(identity.key_pem.data(), -1));
-    const std::unique_ptr<X509, Freed<X509_free>> x509(
-        PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr));
-    const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> pkey(
-        PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr));
-    // Before TLS 1.2 OpenSSL wants level 0.
-    if (options.max_tls_version != 0) {
-      SSL_CTX_set_cipher_list(context.get(), "DEFAULT:@SECLEVEL=0");
-      SSL_CTX_set_min_proto_version(context.get(), 0);
-      SSL_CTX_set_max_proto_version(context.get(), options.max_tls_version);
-    }
-    if (SSL_CTX_use_certificate(context.get(), x509.get()) != 1 ||
-        SSL_CTX_use_PrivateKey(context.get(), pkey.get()) != 1) {
-      throw std::runtime_error("TlsServer: the certificate or its key cannot be used");
-    }
-    ssl.reset(SSL_new(context.get()));
+  Tls(std::shared_ptr<SSL_CTX> its_context, int fd)
+      : context(std::move(its_context)), ssl(SSL_new(context.get())) {
     SSL_set_fd(ssl.get(), fd);
   }
 
-  std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context;
+  std::shared_ptr<SSL_CTX> context;
   std::unique_ptr<SSL, Freed<SSL_free>> ssl;
 };
 
@@ -86,10 +93,17 @@ Peer::~Peer() {
 }
 
 bool Peer::shake_hands() {
-  auto tls = std::make_unique<Tls>(server_.certificate_, server_.options_, fd_);
+  // Another context has other keys for its tickets.
+  auto tls = std::make_unique<Tls>(server_.options_.forgets_sessions
+                                       ? make_context(server_.certificate_, server_.options_)
+                                       : server_.context_,
+                                   fd_);
   ERR_clear_error();
   if (SSL_accept(tls->ssl.get()) != 1) return false;
   tls_ = std::move(tls);
+  const std::lock_guard lock(server_.mutex_);
+  if (SSL_session_reused(tls_->ssl.get()) == 1) ++server_.resumptions_;
+  if (SSL_get_early_data_status(tls_->ssl.get()) != SSL_EARLY_DATA_NOT_SENT) ++server_.early_data_;
   return true;
 }
 
@@ -164,7 +178,10 @@ bool Peer::pause(std::chrono::milliseconds time) {
 }
 
 TlsServer::TlsServer(local_workspace::Certificate certificate, Script script, Options options)
-    : certificate_(std::move(certificate)), script_(std::move(script)), options_(options) {
+    : certificate_(std::move(certificate)),
+      script_(std::move(script)),
+      options_(options),
+      context_(make_context(certificate_, options_)) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -204,6 +221,8 @@ void TlsServer::accept_all() {
       if (fd >= 0) ::close(fd);
       return;
     }
+    const int on = 1;  // as servers do; the answer would wait 40 ms for an ACK
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     open_.push_back(fd);
     const std::size_t number = ++connections_;
     changed_.notify_all();
@@ -245,6 +264,16 @@ std::size_t TlsServer::connections() const {
   return connections_;
 }
 
+std::size_t TlsServer::resumptions() const {
+  const std::lock_guard lock(mutex_);
+  return resumptions_;
+}
+
+std::size_t TlsServer::early_data() const {
+  const std::lock_guard lock(mutex_);
+  return early_data_;
+}
+
 bool TlsServer::wait_until(const std::function<bool()>& reached) const {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, kPatience, reached);
@@ -258,8 +287,8 @@ bool TlsServer::wait_for_requests(std::size_t count) const {
   return wait_until([&] { return requests_.size() >= count; });
 }
 
-bool TlsServer::wait_until_all_closed() const {
-  return wait_until([&] { return open_.empty(); });
+bool TlsServer::wait_until_open(std::size_t count) const {
+  return wait_until([&] { return open_.size() == count; });
 }
 
 void TlsServer::release() {

@@ -16,6 +16,8 @@
 
 #include "workspace/certificate_authority.hpp"
 
+struct ssl_ctx_st;  // SSL_CTX
+
 namespace test_support {
 
 class TlsServer;
@@ -59,17 +61,19 @@ class Peer {
   std::unique_ptr<Tls> tls_;
 };
 
+struct TlsServerOptions {
+  int max_tls_version = 0;        // such as TLS1_1_VERSION; 0: the newest
+  bool forgets_sessions = false;  // gives out tickets and refuses them later
+};
+
 /// Thread-safe. The destructor shuts every connection down and joins all threads.
 class TlsServer {
  public:
   using Script = std::function<void(Peer&)>;
-
-  struct Options {
-    int max_tls_version = 0;  // such as TLS1_1_VERSION; 0: the newest
-  };
+  using Options = TlsServerOptions;
 
   /// Listens when this returns. `script` runs once for each connection, which is closed after it.
-  TlsServer(local_workspace::Certificate certificate, Script script, Options options = {0});
+  TlsServer(local_workspace::Certificate certificate, Script script, Options options = {});
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
@@ -89,12 +93,16 @@ class TlsServer {
   /// The requests that read_request returned.
   std::vector<std::string> requests() const;
   std::size_t connections() const;
+  /// Handshakes that resumed a session, and those in which the client sent data early.
+  std::size_t resumptions() const;
+  std::size_t early_data() const;
 
   /// Blocks until so many were seen; false after ten seconds.
   bool wait_for_connections(std::size_t count) const;
   bool wait_for_requests(std::size_t count) const;
-  /// Blocks until each connection that was accepted is closed; false after ten seconds.
-  bool wait_until_all_closed() const;
+  /// Blocks until so many connections are left open; false after ten seconds.
+  bool wait_until_open(std::size_t count) const;
+  bool wait_until_all_closed() const { return wait_until_open(0); }
 
   /// Lets wait_for_release return, now and from now on.
   void release();
@@ -108,6 +116,7 @@ class TlsServer {
   const local_workspace::Certificate certificate_;
   const Script script_;
   const Options options_;
+  const std::shared_ptr<ssl_ctx_st> context_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
 
@@ -116,6 +125,8 @@ class TlsServer {
   bool stopping_ = false;
   bool released_ = false;
   std::size_t connections_ = 0;
+  std::size_t resumptions_ = 0;
+  std::size_t early_data_ = 0;
   std::string received_;
   std::vector<std::string> requests_;
   std::vector<int> open_;  // descriptors of connections that are not closed yet

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "http/clients.hpp"
 #include "support/fake_call.hpp"
 #include "support/tls_server.hpp"
 #include "workspace/certificate_authority.hpp"
@@ -78,8 +79,8 @@ struct Scripted {
   explicit Scripted(const std::string& answer) : Scripted(std::vector{answer}) {}
   explicit Scripted(TlsServer::Script script)
       : server(Authority::get().certificate(), std::move(script)),
-        workspace(*Origin::parse(server.url()), {.ca_file = Authority::get().file()},
-                  "databricks-test/1.0") {}
+        workspace(HttpClients("databricks-test/1.0")
+                      .get(*Origin::parse(server.url()), {.ca_file = Authority::get().file()})) {}
 
   std::string request_line() const {
     const std::string request = server.requests().at(0);

@@ -16,7 +16,6 @@
 namespace {
 
 using databricks_token::Descriptor;
-using databricks_token::HttpClient;
 using hub::Effect;
 using hub::Status;
 using std::chrono::milliseconds;
@@ -133,7 +132,7 @@ class InterruptTest : public HttpsTest, public testing::WithParamInterface<Phase
 };
 
 TEST_P(InterruptTest, CancellationEndsTheCallAtOnce) {
-  HttpClient client = client_of(url());
+  const auto client = client_of(url());
   FakeCall call;
   Clock::time_point cancelled;
   std::thread canceller([&] {
@@ -141,7 +140,7 @@ TEST_P(InterruptTest, CancellationEndsTheCallAtOnce) {
     cancelled = Clock::now();
     call.cancel();
   });
-  const auto answer = client.send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
+  const auto answer = client->send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
   const auto returned = Clock::now();
   canceller.join();
   ASSERT_FALSE(answer.ok());
@@ -152,11 +151,11 @@ TEST_P(InterruptTest, CancellationEndsTheCallAtOnce) {
 }
 
 TEST_P(InterruptTest, TheDeadlineEndsTheCallOnTime) {
-  HttpClient client = client_of(url());
+  const auto client = client_of(url());
   const auto begun = Clock::now();
   const milliseconds deadline(1000);
   const FakeCall call(deadline);
-  const auto answer = client.send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
+  const auto answer = client->send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
   const auto took = Clock::now() - begun;
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().status, Status::kDeadlineExceeded) << answer.error().message;
@@ -173,10 +172,10 @@ using InterruptedBeforehandTest = HttpsTest;
 
 TEST_F(InterruptedBeforehandTest, ACancelledCallDoesNotEvenConnect) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   FakeCall call;
   call.cancel();
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "CANCELLED");
   EXPECT_EQ(server.connections(), 0u);
@@ -184,9 +183,9 @@ TEST_F(InterruptedBeforehandTest, ACancelledCallDoesNotEvenConnect) {
 
 TEST_F(InterruptedBeforehandTest, ACallThatIsOutOfTimeDoesNotEvenConnect) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call(milliseconds(0));
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "DEADLINE_EXCEEDED");
   EXPECT_EQ(server.connections(), 0u);
@@ -194,12 +193,12 @@ TEST_F(InterruptedBeforehandTest, ACallThatIsOutOfTimeDoesNotEvenConnect) {
 
 TEST_F(InterruptedBeforehandTest, CancellationAfterTheAnswerDoesNotSpoilTheNextCall) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   FakeCall first;
-  EXPECT_TRUE(client.send(first.call(), post()).ok());
+  EXPECT_TRUE(client->send(first.call(), post()).ok());
   first.cancel();
   const FakeCall second;
-  EXPECT_TRUE(client.send(second.call(), post()).ok());
+  EXPECT_TRUE(client->send(second.call(), post()).ok());
   EXPECT_EQ(server.connections(), 1u);
 }
 

@@ -93,19 +93,19 @@ TEST(OriginTest, RefusesANulByte) {
 class HttpTest : public HttpsTest {
  protected:
   /// What the client makes of the bytes that follow a request, after which the server closes.
-  hub::Result<HttpResponse> answer_to(const std::string& bytes) const {
+  hub::Result<HttpResponse> answer_to(const std::string& bytes) {
     TlsServer server(certificate(), [bytes](Peer& peer) {
       if (!peer.shake_hands() || peer.read_request().empty()) return;
       peer.write(bytes);
       peer.finish();
       peer.read_until_closed();
     });
-    HttpClient client = client_of(server.url());
+    const auto client = client_of(server.url());
     const FakeCall call;
-    return client.send(call.call(), post());
+    return client->send(call.call(), post());
   }
 
-  void expect_refused(const std::string& bytes, const std::string& reason) const {
+  void expect_refused(const std::string& bytes, const std::string& reason) {
     const auto answer = answer_to(bytes);
     const std::string head = bytes.substr(0, 120);
     ASSERT_FALSE(answer.ok()) << head;
@@ -113,7 +113,7 @@ class HttpTest : public HttpsTest {
     EXPECT_EQ(answer.error().effect, Effect::kUnknown) << head;
   }
 
-  void expect_body(const std::string& bytes, const std::string& body) const {
+  void expect_body(const std::string& bytes, const std::string& body) {
     const auto answer = answer_to(bytes);
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(answer->body, body);
@@ -122,9 +122,9 @@ class HttpTest : public HttpsTest {
 
 TEST_F(HttpTest, ARequestIsWhatTheApiExpects) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{\"a\": 1}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), post("{\"b\": 2}"));
+  const auto answer = client->send(call.call(), post("{\"b\": 2}"));
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->reason_phrase, "Scripted");
@@ -139,9 +139,9 @@ TEST_F(HttpTest, ARequestIsWhatTheApiExpects) {
 
 TEST_F(HttpTest, AGetHasNoBodyAndNoCredentialThatNobodyGave) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(404, "no")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), get());
+  const auto answer = client->send(call.call(), get());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 404);
   EXPECT_THAT(server.requests().at(0), AllOf(StartsWith("GET "), Not(HasSubstr("Content-")),
@@ -151,9 +151,9 @@ TEST_F(HttpTest, AGetHasNoBodyAndNoCredentialThatNobodyGave) {
 TEST_F(HttpTest, LocalhostNeedsNoNameServer) {
   TlsServer server(certificate({"localhost"}),
                    TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of("https://localhost:" + std::to_string(server.port()));
+  const auto client = client_of("https://localhost:" + std::to_string(server.port()));
   const FakeCall call;
-  const auto answer = client.send(call.call(), get());
+  const auto answer = client->send(call.call(), get());
   EXPECT_TRUE(answer.ok()) << answer.error().message;
 }
 
@@ -186,9 +186,9 @@ TEST_F(HttpTest, AnEndlessBodyIsCutOff) {
     while (peer.write(std::string(16384, 'x'))) {
     }
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), get());
+  const auto answer = client->send(call.call(), get());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "RESPONSE_TOO_LARGE");
 }
@@ -204,10 +204,10 @@ TEST_F(HttpTest, StatusesWithoutABodyNeedNoLength) {
   for (const int status : {204, 304}) {
     TlsServer server(certificate(),
                      TlsServer::answering("HTTP/1.1 " + std::to_string(status) + " X\r\n\r\n"));
-    HttpClient client = client_of(server.url());
+    const auto client = client_of(server.url());
     const FakeCall call;
     for (int i = 0; i < 2; ++i) {
-      const auto answer = client.send(call.call(), get());
+      const auto answer = client->send(call.call(), get());
       ASSERT_TRUE(answer.ok()) << answer.error().message;
       EXPECT_EQ(answer->status, status);
       EXPECT_EQ(answer->body, "");
@@ -257,9 +257,9 @@ TEST_F(HttpTest, AnUndelimitedBodyThatEndsWithoutACloseNotifyIsCut) {
     if (!peer.shake_hands() || peer.read_request().empty()) return;
     peer.write("HTTP/1.1 200 OK\r\n\r\n{\"half\": 1}");  // and closes the bare socket
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), get());
+  const auto answer = client->send(call.call(), get());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "CONNECTION_LOST");
   EXPECT_EQ(answer.error().effect, Effect::kUnknown);
@@ -320,9 +320,9 @@ TEST_F(HttpTest, AnswersThatDripAreReadWhole) {
       peer.write({&byte, 1});
     peer.read_until_closed();
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  const auto answer = client.send(call.call(), get());
+  const auto answer = client->send(call.call(), get());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->body, "abc");
 }
@@ -334,8 +334,8 @@ TEST_F(HttpTest, ADeadPortAndAnUnknownNameAreUnavailable) {
     url = gone.url();
   }
   const FakeCall call;
-  HttpClient dead = client_of(url);
-  const auto refused = dead.send(call.call(), post());
+  const auto dead = client_of(url);
+  const auto refused = dead->send(call.call(), post());
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().reason, "CONNECT_FAILED");
   EXPECT_EQ(refused.error().status, Status::kUnavailable);
@@ -344,8 +344,8 @@ TEST_F(HttpTest, ADeadPortAndAnUnknownNameAreUnavailable) {
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr(url), HasSubstr("refused")));
 
   // No resolver is asked for a label that is too long.
-  HttpClient nameless = client_of("https://" + std::string(64, 'a') + ".invalid");
-  const auto unknown = nameless.send(call.call(), post());
+  const auto nameless = client_of("https://" + std::string(64, 'a') + ".invalid");
+  const auto unknown = nameless->send(call.call(), post());
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().reason, "NAME_UNRESOLVED");
   EXPECT_EQ(unknown.error().effect, Effect::kNone);
@@ -353,10 +353,10 @@ TEST_F(HttpTest, ADeadPortAndAnUnknownNameAreUnavailable) {
 
 TEST_F(HttpTest, RequestsInARowShareAConnection) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   for (int i = 0; i < 5; ++i) {
     const FakeCall call;
-    EXPECT_TRUE(client.send(call.call(), post()).ok());
+    EXPECT_TRUE(client->send(call.call(), post()).ok());
   }
   EXPECT_EQ(server.connections(), 1u);
   EXPECT_EQ(server.requests().size(), 5u);
@@ -366,10 +366,10 @@ TEST_F(HttpTest, AConnectionIsNotKeptWhenTheServerSaysSo) {
   for (const std::string head :
        {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.0 200 OK\r\n"}) {
     TlsServer server(certificate(), TlsServer::answering(head + "Content-Length: 0\r\n\r\n"));
-    HttpClient client = client_of(server.url());
+    const auto client = client_of(server.url());
     const FakeCall call;
-    EXPECT_TRUE(client.send(call.call(), get()).ok());
-    EXPECT_TRUE(client.send(call.call(), get()).ok());
+    EXPECT_TRUE(client->send(call.call(), get()).ok());
+    EXPECT_TRUE(client->send(call.call(), get()).ok());
     EXPECT_EQ(server.connections(), 2u) << head;
   }
 }
@@ -379,11 +379,11 @@ TEST_F(HttpTest, AConnectionThatTheServerClosedMeanwhileIsNotUsedForAPost) {
     if (!peer.shake_hands() || peer.read_request().empty()) return;
     peer.write(TlsServer::response(200, "{}"));
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  EXPECT_TRUE(client.send(call.call(), get()).ok());
+  EXPECT_TRUE(client->send(call.call(), get()).ok());
   ASSERT_TRUE(server.wait_until_all_closed());
-  const auto answer = client.send(call.call(), post());
+  const auto answer = client->send(call.call(), post());
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   ASSERT_EQ(server.requests().size(), 2u);
   EXPECT_THAT(server.requests().at(1), StartsWith("POST "));
@@ -397,10 +397,10 @@ TEST_F(HttpTest, APostThatTheServerDropsOnAKeptConnectionIsNotSentAgain) {
     peer.read_request();
     peer.reset();
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
-  EXPECT_TRUE(client.send(call.call(), get()).ok());
-  const auto answer = client.send(call.call(), post());
+  EXPECT_TRUE(client->send(call.call(), get()).ok());
+  const auto answer = client->send(call.call(), post());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().reason, "CONNECTION_LOST");
   EXPECT_EQ(answer.error().effect, Effect::kUnknown);
@@ -414,10 +414,10 @@ TEST_F(HttpTest, AConnectionWithAnAnswerThatNobodyAskedForIsNotUsedAgain) {
     while (!peer.read_request().empty())
       peer.write(TlsServer::response(200, "asked") + TlsServer::response(200, "not asked"));
   });
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   const FakeCall call;
   for (int i = 0; i < 3; ++i) {
-    const auto answer = client.send(call.call(), get());
+    const auto answer = client->send(call.call(), get());
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(answer->body, "asked");
   }
@@ -426,14 +426,14 @@ TEST_F(HttpTest, AConnectionWithAnAnswerThatNobodyAskedForIsNotUsedAgain) {
 
 TEST_F(HttpTest, ManyThreadsShareAClient) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  HttpClient client = client_of(server.url());
+  const auto client = client_of(server.url());
   std::atomic<int> answered = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int n = 0; n < 20; ++n) {
         const FakeCall call;
-        const auto answer = client.send(call.call(), post());
+        const auto answer = client->send(call.call(), post());
         answered += answer.ok() && answer->status == 200 ? 1 : 0;
       }
     });

@@ -1,0 +1,58 @@
+#include "http/idle_connections.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace databricks_token {
+
+std::vector<IdleConnections::Idle> IdleConnections::extract(
+    const std::function<bool(const Idle&)>& matches) {
+  std::vector<Idle> extracted;
+  const auto rest = std::stable_partition(idle_.begin(), idle_.end(), std::not_fn(matches));
+  std::move(rest, idle_.end(), std::back_inserter(extracted));
+  idle_.erase(rest, idle_.end());
+  return extracted;
+}
+
+void IdleConnections::put(const void* owner, std::unique_ptr<Connection> connection,
+                          std::chrono::milliseconds time) {
+  const auto now = Clock::now();
+  std::vector<Idle> closed;
+  const std::lock_guard lock(mutex_);
+  closed = extract([now](const Idle& idle) { return idle.until <= now; });
+  idle_.push_back({owner, std::move(connection), now + time});
+
+  const auto is_owned = [owner](const Idle& idle) { return idle.owner == owner; };
+  const auto owned = std::count_if(idle_.begin(), idle_.end(), is_owned);
+  auto surplus = idle_.end();
+  if (static_cast<std::size_t>(owned) > kMaxPerOwner) {
+    surplus = std::find_if(idle_.begin(), idle_.end(), is_owned);
+  } else if (idle_.size() > kMax) {
+    surplus = idle_.begin();
+  }
+  if (surplus == idle_.end()) return;
+  closed.push_back(std::move(*surplus));
+  idle_.erase(surplus);
+}
+
+std::unique_ptr<Connection> IdleConnections::take(const void* owner) {
+  const auto now = Clock::now();
+  std::vector<Idle> closed;
+  const std::lock_guard lock(mutex_);
+  closed = extract([now](const Idle& idle) { return idle.until <= now; });
+  const auto youngest = std::find_if(idle_.rbegin(), idle_.rend(),
+                                     [&](const Idle& idle) { return idle.owner == owner; });
+  if (youngest == idle_.rend()) return nullptr;
+  auto connection = std::move(youngest->connection);
+  idle_.erase(std::next(youngest).base());
+  return connection;
+}
+
+void IdleConnections::drop(const void* owner) {
+  std::vector<Idle> closed;
+  const std::lock_guard lock(mutex_);
+  closed = extract([&](const Idle& idle) { return idle.owner == owner; });
+}
+
+}  // namespace databricks_token

@@ -1,0 +1,36 @@
+// The certificate authorities that connections trust.
+#pragma once
+
+#include <openssl/x509_vfy.h>
+#include <sys/stat.h>
+#include <hub/error.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace databricks_token {
+
+/// Those of one CA file, or of the system. Read at the first use and shared by all clients that
+/// name the file. Each request looks at the file's size, times and inode, which costs a stat, and
+/// reads it again when they differ; a file that has become unusable is an error, not a reason to go
+/// on with what it said before. Thread-safe; who comes while it is read waits for that.
+class Trust {
+ public:
+  /// PEM; empty: the system's hashed directory, which OpenSSL reads as needed; its bundle would
+  /// cost 20 ms and 1 MB.
+  explicit Trust(std::string ca_file) : ca_file_(std::move(ca_file)) {}
+
+  /// The same store for as long as nothing changed. The file must be a TrustedFile: it steers where
+  /// the credential goes. CA_FILE_INVALID.
+  hub::Result<std::shared_ptr<X509_STORE>> store();
+
+ private:
+  const std::string ca_file_;
+
+  std::mutex mutex_;  // guards what follows
+  std::shared_ptr<X509_STORE> store_;
+  struct stat seen_ {};
+};
+
+}  // namespace databricks_token
