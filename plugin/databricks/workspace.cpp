@@ -58,11 +58,11 @@ template <class Read>
 auto read_answer(const Asked& asked, const HttpResponse& response, Read read)
     -> hub::Result<decltype(read(std::declval<JsonObject&>()))> {
   auto object = JsonObject::parse(response.body);
-  if (!object) return unusable(asked, response, "NOT_DATABRICKS", "not with a JSON object");
+  if (!object) return unusable(asked, response, Unusable::kForeign, "not with a JSON object");
   try {
     return read(*object);
   } catch (const WrongShape& wrong) {
-    return unusable(asked, response, "RESPONSE_INVALID", wrong.what());
+    return unusable(asked, response, Unusable::kMalformed, wrong.what());
   }
 }
 
@@ -202,7 +202,7 @@ hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
   if (!answer) return answer.error();
   // A sign-in page with status 200 has revoked nothing.
   if (!Poco::trim(answer->body).empty() && !JsonObject::parse(answer->body))
-    return unusable(asked, *answer, "NOT_DATABRICKS", "neither empty nor with a JSON object");
+    return unusable(asked, *answer, Unusable::kForeign, "neither empty nor with a JSON object");
   return {};
 }
 

@@ -91,7 +91,7 @@ class Workspace {
 
   /// DELETE /api/2.0/token-management/tokens/{id}: revokes at once. NOT_FOUND with reason
   /// TOKEN_GONE only for a 404 with a Databricks JSON body that says so; any other 404 is
-  /// UNAVAILABLE, NOT_DATABRICKS.
+  /// FAILED_PRECONDITION, NOT_DATABRICKS.
   hub::Result<> delete_token(hub::Call call, const hub::Secret& admin, const std::string& token_id);
 
   /// GET /api/2.0/preview/scim/v2/Me.

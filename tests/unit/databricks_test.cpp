@@ -286,7 +286,7 @@ TEST(List, IsNeverEmptyBecauseItCouldNotBeRead) {
   for (const auto& [body, reason, message] : std::vector<std::array<const char*, 3>>{
            {"", "NOT_DATABRICKS", "not with a JSON object"},
            {"[]", "NOT_DATABRICKS", "not with a JSON object"},
-           {"<html>", "NOT_DATABRICKS", "not with a JSON object"},
+           {"<html>", "ACCOUNT_HOST", "not with a JSON object"},
            {R"({"token_infos":{}})", "RESPONSE_INVALID", "token_infos is not an array of objects"},
            {R"({"token_infos":[{"token_id":"a"},{}]})", "RESPONSE_INVALID",
             "token_infos[1].token_id is missing"},
@@ -335,7 +335,7 @@ TEST(Get, IsGoneOnlyByDatabricksOwnWord) {
   Scripted other(TlsServer::response(404, "<pre>Not Found</pre>", "text/html"));
   const auto unclear = other.workspace.get_token(other.call.call(), other.admin, "abc");
   ASSERT_FALSE(unclear.ok());
-  EXPECT_EQ(to_text(unclear.error().status), to_text(Status::kUnavailable));
+  EXPECT_EQ(to_text(unclear.error().status), to_text(Status::kFailedPrecondition));
   EXPECT_EQ(unclear.error().reason, "NOT_DATABRICKS");
 }
 
@@ -365,7 +365,7 @@ TEST(Delete, IsNotDoneByASignInPage) {
   Scripted scripted(TlsServer::response(200, "<!DOCTYPE html><html>", "text/html"));
   const auto deleted = scripted.workspace.delete_token(scripted.call.call(), scripted.admin, "abc");
   ASSERT_FALSE(deleted.ok());
-  EXPECT_EQ(deleted.error().reason, "NOT_DATABRICKS");
+  EXPECT_EQ(deleted.error().reason, "ACCOUNT_HOST");
   EXPECT_EQ(to_text(deleted.error().effect), to_text(Effect::kUnknown));
 }
 
