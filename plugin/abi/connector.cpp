@@ -7,6 +7,7 @@ namespace {
 
 // From start until stop, both on the loader's thread.
 std::optional<hub::Host> the_host;
+std::optional<Paces> the_paces;
 
 std::string user_agent(hub::Host host) {
   return std::string(Connector::kId) + "/" + std::string(Connector::kVersion) + " " +
@@ -24,10 +25,14 @@ hub::Error invalid_request(std::string message) {
 
 hub::Result<> Connector::start(hub::Host host, hub::Call) {
   the_host = host;
+  the_paces.emplace();
   return {};
 }
 
-void Connector::stop() { the_host.reset(); }
+void Connector::stop() {
+  the_paces.reset();
+  the_host.reset();
+}
 
 hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_view,
                                                         std::string_view config_json) {
@@ -38,7 +43,8 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
 
 Connector::Connector(hub::Host host, Configuration configuration)
     : instance_{host, configuration,
-                Workspace(configuration.origin, configuration.tls, user_agent(host))} {}
+                Workspace(configuration.origin, configuration.tls, user_agent(host),
+                          the_paces.value().of(configuration.origin))} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {

@@ -144,6 +144,10 @@ constexpr Rule kRules[] = {
     // Codes.
     {kReadCall, kError, kDatabricks, "RESOURCE_DOES_NOT_EXIST", "", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
+    {kReadCall, exactly(404), kDatabricks, "NOT_FOUND", "", kNotFound, Retry::kNever,
+     "REQUEST_REFUSED"},
+    {kReadCall, exactly(404), kDatabricks, "SCIM_404", "", kNotFound, Retry::kNever,
+     "REQUEST_REFUSED"},
     {kReadCall, kClientError, kDatabricks, "", "does not exist", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
     {kAnyCall, kError, kAny, "INVALID_PARAMETER_VALUE", "", kInvalidArgument, Retry::kNever,
@@ -292,6 +296,19 @@ hub::Error unusable(const Asked& asked, const HttpResponse& response, Unusable w
                                           : "NOT_DATABRICKS",
                       .message = answered(asked, response) + ", but " + std::string(why)},
                      detail);
+}
+
+hub::Error held_back(const Asked& asked, std::chrono::milliseconds wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  return with_effect(
+      asked, Effect::kNone,
+      {.status = kUnavailable,
+       .retry = Retry::kSameCall,
+       .retry_after_ms = wait.count(),
+       .reason = "RATE_LIMITED",
+       .message = std::string(asked.name) + " was not sent: the workspace asked for " +
+                  std::to_string(seconds) + " s more without requests"},
+      Poco::JSON::Object());
 }
 
 hub::Error unanswered(const Asked& asked, hub::Error transport) {

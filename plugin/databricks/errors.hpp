@@ -10,6 +10,7 @@
 #include <hub/error.hpp>
 #include <hub/secret.hpp>
 
+#include <chrono>
 #include <string_view>
 
 #include "http/client.hpp"
@@ -42,6 +43,10 @@ enum class Unusable {
 /// For a 2xx with content that cannot be used. `why` goes into the message, the content does not.
 hub::Error unusable(const Asked& asked, const HttpResponse& response, Unusable what,
                     std::string_view why);
+
+/// For a request that was not sent, since the workspace asked for a longer wait than the call has
+/// time: RATE_LIMITED, with the wait.
+hub::Error held_back(const Asked& asked, std::chrono::milliseconds wait);
 
 /// For a request without an answer: the transport's error, with this call's effect.
 hub::Error unanswered(const Asked& asked, hub::Error transport);
