@@ -19,6 +19,7 @@ struct Process {
 
   hub::Host host;
   HttpClients clients;
+  Paces paces;
 };
 std::optional<Process> the_process;
 
@@ -44,12 +45,14 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
   if (!configuration) return std::move(configuration).error();
   Process& process = the_process.value();
   auto client = process.clients.get(configuration->origin, configuration->tls);
-  return std::make_unique<Connector>(process.host, *std::move(configuration), std::move(client));
+  auto pace = process.paces.of(configuration->origin);
+  return std::make_unique<Connector>(process.host, *std::move(configuration), std::move(client),
+                                     std::move(pace));
 }
 
 Connector::Connector(hub::Host host, Configuration configuration,
-                     std::shared_ptr<HttpClient> client)
-    : instance_{host, std::move(configuration), Workspace(std::move(client))} {}
+                     std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace)
+    : instance_{host, std::move(configuration), Workspace(std::move(client), std::move(pace))} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {

@@ -22,7 +22,8 @@ class Connector {
   static hub::Result<std::unique_ptr<Connector>> open(hub::Call call, std::string_view connection,
                                                       std::string_view config_json);
 
-  Connector(hub::Host host, Configuration configuration, std::shared_ptr<HttpClient> client);
+  Connector(hub::Host host, Configuration configuration, std::shared_ptr<HttpClient> client,
+            std::shared_ptr<Pace> pace);
 
   hub::Result<std::string> invoke(hub::Call call, std::string_view operation,
                                   std::string_view request_json);

@@ -142,6 +142,7 @@ ErrorBody read_error_body(const HttpResponse& response) {
   std::string delay;
 
   const std::string body = Poco::trim(response.body);
+  read.html = body.starts_with('<');
   if (const auto object = JsonObject::parse(body)) {
     ErrorBody said = read;
     if (read_object(*object, said)) {

@@ -14,6 +14,8 @@ namespace databricks_token {
 struct ErrorBody {
   /// A JSON object with a code or a message: Databricks' own word, not a proxy's.
   bool json = false;
+  /// A page for people: it begins with "<".
+  bool html = false;
   /// "PERMISSION_DENIED", "403" (numbers are real, databricks-sdk-go issue 1046), "SCIM_404" or
   /// empty. Never made up from a status.
   std::string code;

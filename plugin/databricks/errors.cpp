@@ -37,7 +37,8 @@ constexpr HttpRange kAnyStatus{0, 999}, kRedirect{300, 399}, kClientError{400, 4
     kError{400, 599}, kGatewayError{502, 504}, kServerError{500, 599};
 constexpr HttpRange exactly(int status) { return {status, status}; }
 
-enum class Body : bool { kAny, kDatabricks };
+/// kDatabricks: its JSON. kKnown: that, or its "CODE: message".
+enum class Body { kAny, kDatabricks, kKnown, kHtml };
 
 /// A rule holds when all of its columns do; empty text holds always. The first that holds counts.
 struct Rule {
@@ -65,11 +66,15 @@ constexpr Rule kRules[] = {
      "TOKEN_GONE"},
     {kTokenCall, exactly(404), kDatabricks, "", "does not exist", kNotFound, Retry::kNever,
      "TOKEN_GONE"},
-    {kTokenCall, exactly(404), kAny, "", "", kUnavailable, Retry::kSameCall, "NOT_DATABRICKS"},
+    {kTokenCall, exactly(404), kAny, "", "", kFailedPrecondition, Retry::kNever, "NOT_DATABRICKS"},
 
-    // databricks-sdk-go apierr/private_link.go
+    // databricks-sdk-go apierr/private_link.go; terraform-provider-databricks pull request 4480.
     {kAnyCall, kRedirect, kAny, "", "error=private-link-validation-error", kPermissionDenied,
      Retry::kNever, "PRIVATE_LINK"},
+    {kAnyCall, kRedirect, kHtml, "", "", kFailedPrecondition, Retry::kNever, "ACCOUNT_HOST"},
+    {kAnyCall, kRedirect, kAny, "", "login", kFailedPrecondition, Retry::kNever, "ACCOUNT_HOST"},
+    {kAnyCall, kRedirect, kAny, "", "//accounts", kFailedPrecondition, Retry::kNever,
+     "ACCOUNT_HOST"},
 
     // Throttling: databricks-sdk-py tests/test_errors.py and issue 274; also on 400 and 500.
     {kAnyCall, kError, kAny, "QUOTA_EXCEEDED", "", kResourceExhausted, Retry::kNever,
@@ -129,14 +134,19 @@ constexpr Rule kRules[] = {
     {kAdminCall, exactly(403), kDatabricks, "PERMISSION_DENIED", "", kPermissionDenied,
      Retry::kNever, "NOT_ADMIN"},
 
-    // Trouble that passes.
-    {kAnyCall, kError, kAny, "", "Worker environment not ready", kUnavailable, Retry::kSameCall,
+    // Trouble that passes: databricks-sdk-py tests/test_errors.py, databricks-sdk-go
+    // apierr/errors_test.go ("worker env WorkerEnvId(...) not found").
+    {kAnyCall, kError, kAny, "", "worker env", kUnavailable, Retry::kSameCall,
      "WORKSPACE_UNAVAILABLE"},
     {kAnyCall, kError, kAny, "TEMPORARILY_UNAVAILABLE", "", kUnavailable, Retry::kSameCall,
      "WORKSPACE_UNAVAILABLE"},
 
     // Codes.
     {kReadCall, kError, kDatabricks, "RESOURCE_DOES_NOT_EXIST", "", kNotFound, Retry::kNever,
+     "REQUEST_REFUSED"},
+    {kReadCall, exactly(404), kDatabricks, "NOT_FOUND", "", kNotFound, Retry::kNever,
+     "REQUEST_REFUSED"},
+    {kReadCall, exactly(404), kDatabricks, "SCIM_404", "", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
     {kReadCall, kClientError, kDatabricks, "", "does not exist", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
@@ -156,17 +166,20 @@ constexpr Rule kRules[] = {
 
     // Statuses.
     {kAnyCall, exactly(401), kAny, "", "", kUnauthenticated, Retry::kNever, "CREDENTIAL_INVALID"},
-    {kAnyCall, exactly(403), kDatabricks, "", "", kPermissionDenied, Retry::kNever,
-     "REQUEST_REFUSED"},
-    {kAnyCall, exactly(404), kAny, "", "", kUnavailable, Retry::kSameCall, "NOT_DATABRICKS"},
-    {kAnyCall, exactly(409), kDatabricks, "", "", kAborted, Retry::kFromStart, "REQUEST_REFUSED"},
-    {kAnyCall, kClientError, kDatabricks, "", "", kInvalidArgument, Retry::kNever,
-     "REQUEST_REFUSED"},
+    {kAnyCall, exactly(403), kKnown, "", "", kPermissionDenied, Retry::kNever, "REQUEST_REFUSED"},
+    // Never by itself: a wrong workspace_url does not mend, and who is told to try again learns of
+    // it when the token has expired. A gateway's maintenance is over when rotate-token next runs.
+    {kAnyCall, exactly(404), kAny, "", "", kFailedPrecondition, Retry::kNever, "NOT_DATABRICKS"},
+    // A gateway gave up waiting, for us or for the workspace (databricks-sdk-go: 499 is cancelled).
+    {kAnyCall, exactly(408), kAny, "", "", kUnavailable, Retry::kSameCall, "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, exactly(499), kAny, "", "", kUnavailable, Retry::kSameCall, "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, exactly(409), kKnown, "", "", kAborted, Retry::kFromStart, "REQUEST_REFUSED"},
+    {kAnyCall, kClientError, kKnown, "", "", kInvalidArgument, Retry::kNever, "REQUEST_REFUSED"},
     {kAnyCall, exactly(501), kAny, "", "", kUnimplemented, Retry::kNever, "REQUEST_REFUSED"},
     {kAnyCall, kGatewayError, kAny, "", "", kUnavailable, Retry::kSameCall,
      "WORKSPACE_UNAVAILABLE"},
     {kAnyCall, kServerError, kAny, "", "", kInternal, Retry::kSameCall, "WORKSPACE_INTERNAL_ERROR"},
-    {kAnyCall, kAnyStatus, kAny, "", "", kUnavailable, Retry::kSameCall, "NOT_DATABRICKS"},
+    {kAnyCall, kAnyStatus, kAny, "", "", kFailedPrecondition, Retry::kNever, "NOT_DATABRICKS"},
 };
 
 // Not by find_reason: with -fsanitize=undefined g++ 12 takes no address's comparison for a
@@ -176,10 +189,24 @@ static_assert(std::all_of(std::begin(kRules), std::end(kRules), [](const Rule& r
                      [&](const Reason& known) { return known.reason == rule.reason; });
 }));
 
+bool has(const ErrorBody& body, Body wanted) {
+  switch (wanted) {
+    case kAny:
+      return true;
+    case kDatabricks:
+      return body.json;
+    case kKnown:
+      return body.json || !body.code.empty();
+    case kHtml:
+      return body.html;
+  }
+  return false;
+}
+
 const Rule& rule_for(Purpose purpose, int status, const ErrorBody& body) {
   return *std::find_if(std::begin(kRules), std::end(kRules), [&](const Rule& rule) {
-    return (rule.calls & only(purpose)) != 0 && rule.http.has(status) &&
-           (rule.body == kAny || body.json) && (rule.code.empty() || rule.code == body.code) &&
+    return (rule.calls & only(purpose)) != 0 && rule.http.has(status) && has(body, rule.body) &&
+           (rule.code.empty() || rule.code == body.code) &&
            (rule.message.empty() ||
             Poco::isubstr(body.message, std::string(rule.message)) != std::string::npos);
   });
@@ -239,7 +266,11 @@ hub::Error refused(const Asked& asked, const HttpResponse& response) {
   if (!body.code.empty()) detail.set("error_code", quoted(body.code, asked.bearer));
   if (!body.request_id.empty()) detail.set("request_id", quoted(body.request_id, asked.bearer));
 
-  const bool decided = response.status == 429 || (kClientError.has(response.status) && body.json);
+  // A code may make a failure of the workspace of a 4xx: such a one may come after the effect.
+  const bool failed =
+      rule.reason == "WORKSPACE_UNAVAILABLE" || rule.reason == "WORKSPACE_INTERNAL_ERROR";
+  const bool decided =
+      response.status == 429 || (kClientError.has(response.status) && body.json && !failed);
   return with_effect(asked, decided ? Effect::kNone : Effect::kUnknown,
                      {.status = rule.status,
                       .retry = rule.retry,
@@ -250,19 +281,34 @@ hub::Error refused(const Asked& asked, const HttpResponse& response) {
                      detail);
 }
 
-hub::Error unusable(const Asked& asked, const HttpResponse& response, std::string_view reason,
+hub::Error unusable(const Asked& asked, const HttpResponse& response, Unusable what,
                     std::string_view why) {
   Poco::JSON::Object detail;
   if (const std::string id = response.headers.get("X-Request-Id", ""); !id.empty())
     detail.set("request_id", quoted(id, asked.bearer));
-  const bool foreign = reason == "NOT_DATABRICKS";
+  const bool malformed = what == Unusable::kMalformed;
+  const bool page = Poco::trimLeft(response.body).starts_with('<');
   return with_effect(asked, Effect::kUnknown,
-                     {.status = foreign ? kUnavailable : kInternal,
-                      .retry = foreign ? Retry::kSameCall : Retry::kNever,
+                     {.status = malformed ? kInternal : kFailedPrecondition,
                       .http_status = response.status,
-                      .reason = std::string(reason),
+                      .reason = malformed ? "RESPONSE_INVALID"
+                                : page    ? "ACCOUNT_HOST"
+                                          : "NOT_DATABRICKS",
                       .message = answered(asked, response) + ", but " + std::string(why)},
                      detail);
+}
+
+hub::Error held_back(const Asked& asked, std::chrono::milliseconds wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  return with_effect(
+      asked, Effect::kNone,
+      {.status = kUnavailable,
+       .retry = Retry::kSameCall,
+       .retry_after_ms = wait.count(),
+       .reason = "RATE_LIMITED",
+       .message = std::string(asked.name) + " was not sent: the workspace asked for " +
+                  std::to_string(seconds) + " s more without requests"},
+      Poco::JSON::Object());
 }
 
 hub::Error unanswered(const Asked& asked, hub::Error transport) {

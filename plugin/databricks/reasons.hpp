@@ -78,10 +78,13 @@ inline constexpr Reason kReasons[] = {
      "Try again later; see https://status.databricks.com and the like for your cloud."},
     {"WORKSPACE_INTERNAL_ERROR", "The workspace failed.",
      "Try again later; if it persists, give the request id to Databricks' support."},
-    {"NOT_DATABRICKS", "What answered is not the API of a Databricks workspace.",
-     "Check workspace_url: it is the workspace's own, such as "
-     "https://adb-1234567890123456.7.azuredatabricks.net, not that of the account console "
-     "(accounts.*); and that no proxy or sign-in page answers in its place."},
+    {"ACCOUNT_HOST", "The account console or a sign-in page answers instead of a workspace.",
+     "Set workspace_url to the workspace's own URL, such as "
+     "https://adb-1234567890123456.7.azuredatabricks.net, not to the account console's "
+     "(accounts.*); if a proxy asks to sign in, let this machine past it."},
+    {"NOT_DATABRICKS", "What answers is not the API of a Databricks workspace.",
+     "Check host and port of workspace_url, and that no proxy answers in the workspace's place. If "
+     "a gateway is under maintenance, run it again afterwards."},
     {"REQUEST_REFUSED", "The workspace refused the request.",
      "The workspace's message says what to change; the request id finds it in Databricks' logs."},
     {"REQUEST_INVALID", "The request holds characters that no HTTP header may have.",

@@ -32,18 +32,41 @@ constexpr const char* kConf =
 
 constexpr int kMaxAttempts = 3;
 constexpr milliseconds kFirstPause{250};
-constexpr milliseconds kLongestPause{5000};
+constexpr milliseconds kLongestPause{10'000};
+/// With less time than this no request is begun after a wait: it would likely end without an
+/// answer.
+constexpr milliseconds kTimeToAnswer{1000};
+
+using Clock = std::chrono::steady_clock;
+
+/// From 0 to 1.
+double random_share() {
+  std::random_device random;
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
 
 /// Exponential with full jitter, and no shorter than the workspace asked for.
 milliseconds pause_after(const hub::Error& error, int attempt) {
-  std::random_device random;
-  std::uniform_int_distribution<milliseconds::rep> jitter(0, kFirstPause.count() << (attempt - 1));
-  return milliseconds(error.retry_after_ms + jitter(random));
+  const milliseconds longest =
+      std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
+  return milliseconds(error.retry_after_ms) +
+         std::chrono::duration_cast<milliseconds>(random_share() * longest);
 }
 
 bool passes(const hub::Error& error) {
+  const bool no_way = error.reason == "NAME_UNRESOLVED" || error.reason == "CONNECT_FAILED" ||
+                      error.reason == "TLS_FAILED";
   return error.reason == "RATE_LIMITED" || error.reason == "WORKSPACE_UNAVAILABLE" ||
-         error.reason == "CONNECTION_LOST";
+         error.reason == "CONNECTION_LOST" || (no_way && error.retry != hub::Retry::kNever);
+}
+
+bool may_be_sent_again(const Asked& asked, const hub::Error& error, int attempt) {
+  if (!passes(error)) return false;
+  if (asked.purpose != Purpose::kMintToken) return attempt < kMaxAttempts;
+  // As databricks-sdk-java's NonIdempotentRequestRetryStrategy; the Go and Python SDKs send a POST
+  // again after a lost answer, and then two tokens live.
+  return error.effect == hub::Effect::kNone &&
+         (attempt < kMaxAttempts || error.reason == "RATE_LIMITED");
 }
 
 /// `text` as a segment of a path or the value of a query's parameter.
@@ -58,11 +81,11 @@ template <class Read>
 auto read_answer(const Asked& asked, const HttpResponse& response, Read read)
     -> hub::Result<decltype(read(std::declval<JsonObject&>()))> {
   auto object = JsonObject::parse(response.body);
-  if (!object) return unusable(asked, response, "NOT_DATABRICKS", "not with a JSON object");
+  if (!object) return unusable(asked, response, Unusable::kForeign, "not with a JSON object");
   try {
     return read(*object);
   } catch (const WrongShape& wrong) {
-    return unusable(asked, response, "RESPONSE_INVALID", wrong.what());
+    return unusable(asked, response, Unusable::kMalformed, wrong.what());
   }
 }
 
@@ -114,10 +137,24 @@ std::string to_json(const TokenRequest& request) {
 
 }  // namespace
 
-Workspace::Workspace(std::shared_ptr<HttpClient> client) : client_(std::move(client)) {}
+Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace)
+    : client_(std::move(client)), pace_(std::move(pace)) {}
+
+hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked) const {
+  // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
+  // told so by the client.
+  while (!call.cancelled()) {
+    const milliseconds wait = pace_->wait_at(Clock::now(), random_share());
+    if (wait.count() == 0) break;
+    if (wait + kTimeToAnswer > call.remaining()) return held_back(asked, wait);
+    pause(call, wait);
+  }
+  return {};
+}
 
 hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& asked,
                                                const HttpRequest& request) {
+  if (auto turn = wait_for_turn(call, asked); !turn) return std::move(turn).error();
   auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
   if (const auto theirs = parse_http_date(answer->headers.get("Date", ""))) {
@@ -129,12 +166,13 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
 }
 
 hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
-                                                     const char* method, std::string target) {
+                                                     const char* method, std::string target,
+                                                     std::string json) {
   const HttpRequest request{.method = method,
                             .target = std::move(target),
                             .bearer = &asked.bearer,
-                            .content_type = {},
-                            .body = {}};
+                            .content_type = json.empty() ? "" : "application/json",
+                            .body = std::move(json)};
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -142,8 +180,10 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
     hub::Error& error = answer.error();
     uncertain = uncertain || error.effect == hub::Effect::kUnknown;
     const milliseconds next = pause_after(error, attempt);
-    if (!passes(error) || attempt == kMaxAttempts || next > kLongestPause ||
-        next >= call.remaining()) {
+    const bool asked_to_wait =
+        error.http_status != 0 && (error.reason == "RATE_LIMITED" || error.retry_after_ms > 0);
+    if (asked_to_wait) pace_->hold_back(next, Clock::now());
+    if (!may_be_sent_again(asked, error, attempt) || next + kTimeToAnswer > call.remaining()) {
       // An earlier attempt may have done it, whatever became of the last one.
       if (uncertain) {
         error.effect = hub::Effect::kUnknown;
@@ -151,19 +191,14 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
       }
       return answer;
     }
-    pause(call, next);
+    if (!asked_to_wait) pause(call, next);
   }
 }
 
 hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const hub::Secret& admin,
                                                         const TokenRequest& request) {
   const Asked asked{Purpose::kMintToken, "POST on-behalf-of/tokens", admin};
-  auto answer = send_once(call, asked,
-                          {.method = "POST",
-                           .target = kOnBehalfOf,
-                           .bearer = &admin,
-                           .content_type = "application/json",
-                           .body = to_json(request)});
+  auto answer = send_repeatedly(call, asked, "POST", kOnBehalfOf, to_json(request));
   if (!answer) return std::move(answer).error();
   auto minted = read_answer(asked, *answer, [](JsonObject& object) {
     hub::Secret value = read_token_value(object);
@@ -201,7 +236,7 @@ hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
   if (!answer) return answer.error();
   // A sign-in page with status 200 has revoked nothing.
   if (!Poco::trim(answer->body).empty() && !JsonObject::parse(answer->body))
-    return unusable(asked, *answer, "NOT_DATABRICKS", "neither empty nor with a JSON object");
+    return unusable(asked, *answer, Unusable::kForeign, "neither empty nor with a JSON object");
   return {};
 }
 

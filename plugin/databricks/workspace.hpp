@@ -1,7 +1,11 @@
-// A Databricks workspace as typed calls, one request each. Reads and delete_token, which can be
-// repeated, are tried up to three times when the workspace is throttling, out of service or lost
-// the connection, within the call's deadline and with waits of at most five seconds. Errors by
-// errors.hpp.
+// A Databricks workspace as typed calls. Errors by errors.hpp.
+//
+// When the workspace throttles, is out of service or cannot be reached, a request is sent again, up
+// to three times in all and within the call's deadline: after the wait that the workspace asked
+// for, otherwise after an exponential one with full jitter. A mint is sent again only if the
+// request before made nothing for certain (a complete 429, or no byte was sent), and after a 429 as
+// often as the deadline allows. A workspace that asks to wait is left alone by every Workspace of
+// its Pace: what cannot wait so long is not sent and answers RATE_LIMITED.
 #pragma once
 
 #include <hub/connector.hpp>
@@ -18,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "databricks/pace.hpp"
 #include "http/client.hpp"
 
 namespace databricks_token {
@@ -73,12 +78,13 @@ struct TokenPolicy {
 /// Thread-safe. Each function takes the credential to use, which it does not keep.
 class Workspace {
  public:
-  explicit Workspace(std::shared_ptr<HttpClient> client);
+  /// `pace` is the origin's, shared by all who call it in this process.
+  Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace);
 
   const Origin& origin() const { return client_->origin(); }
 
-  /// POST /api/2.0/token-management/on-behalf-of/tokens. Sent once. A complete 4xx with Databricks'
-  /// JSON has effect none; what was sent and not answered so has effect unknown (UNKNOWN_MINT).
+  /// POST /api/2.0/token-management/on-behalf-of/tokens. A complete 4xx with Databricks' JSON has
+  /// effect none; what was sent and not answered so has effect unknown (UNKNOWN_MINT).
   hub::Result<MintedToken> create_on_behalf_of(hub::Call call, const hub::Secret& admin,
                                                const TokenRequest& request);
 
@@ -92,7 +98,7 @@ class Workspace {
 
   /// DELETE /api/2.0/token-management/tokens/{id}: revokes at once. NOT_FOUND with reason
   /// TOKEN_GONE only for a 404 with a Databricks JSON body that says so; any other 404 is
-  /// UNAVAILABLE, NOT_DATABRICKS.
+  /// FAILED_PRECONDITION, NOT_DATABRICKS.
   hub::Result<> delete_token(hub::Call call, const hub::Secret& admin, const std::string& token_id);
 
   /// GET /api/2.0/preview/scim/v2/Me.
@@ -122,9 +128,12 @@ class Workspace {
   hub::Result<HttpResponse> send_once(hub::Call call, const Asked& asked,
                                       const HttpRequest& request);
   hub::Result<HttpResponse> send_repeatedly(hub::Call call, const Asked& asked, const char* method,
-                                            std::string target);
+                                            std::string target, std::string json = {});
+  /// The error that sends nothing, if the call has not the time to wait.
+  hub::Result<> wait_for_turn(hub::Call call, const Asked& asked) const;
 
   const std::shared_ptr<HttpClient> client_;
+  const std::shared_ptr<Pace> pace_;
   std::atomic<std::int64_t> clock_offset_ms_ = kNoClock;
 };
 

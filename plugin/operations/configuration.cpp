@@ -1,6 +1,10 @@
 #include "operations/configuration.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "databricks/json.hpp"
+#include "databricks/reasons.hpp"
 
 namespace databricks_token {
 
@@ -72,6 +76,15 @@ hub::Error invalid(std::string message) {
       .hint = "Correct the connection's \"config\"; its schema is in the connector's description."};
 }
 
+/// Of the zones that databricks-sdk-go knows (common/environment/environments.go).
+bool is_account_console(const std::string& host) {
+  constexpr std::array kZones = {".databricks.com", ".databricks.us", ".azuredatabricks.net",
+                                 ".databricks.azure.us", ".databricks.azure.cn"};
+  return (host.starts_with("accounts.") || host.starts_with("accounts-dod.")) &&
+         std::any_of(kZones.begin(), kZones.end(),
+                     [&](const char* zone) { return host.ends_with(zone); });
+}
+
 }  // namespace
 
 hub::Result<Configuration> Configuration::read(std::string_view json) try {
@@ -79,6 +92,12 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
   if (!object) return invalid("it is not a JSON object");
   auto origin = Origin::parse(object->required("workspace_url", object->text("workspace_url")));
   if (!origin) return std::move(origin).error();
+  if (is_account_console(origin->host)) {
+    return hub::Error{.status = hub::Status::kInvalidArgument,
+                      .reason = "ACCOUNT_HOST",
+                      .message = origin->host + " is the account console, not a workspace",
+                      .hint = std::string(find_reason("ACCOUNT_HOST")->hint)};
+  }
 
   Configuration configuration;
   configuration.origin = *std::move(origin);

@@ -21,7 +21,7 @@ struct Configuration {
   hub::rotation::Policy policy;
 
   /// INVALID_ARGUMENT with reason CONFIGURATION_INVALID, WORKSPACE_URL_INVALID,
-  /// APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
+  /// ACCOUNT_HOST, APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
   static hub::Result<Configuration> read(std::string_view json);
 };
 

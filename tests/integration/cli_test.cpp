@@ -415,16 +415,16 @@ TEST_F(Cli, TellsTheWorkspacesRefusalsApart) {
       {"403", R"("status": 403, "body": {"error_code": 403, "message": "Invalid access token."})",
        403, 1},
       {"404", R"("status": 404, "body": {"error_code": "ENDPOINT_NOT_FOUND", "message": "no"})",
-       404, 3},
+       404, 1},
       {"429",
-       R"("status": 429, "body": {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"}, "headers": {"Retry-After": "7"})",
+       R"("status": 429, "body": {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"}, "headers": {"Retry-After": "90"})",
        429, 3},
       {"500", R"("status": 500, "body": {"error_code": "INTERNAL_ERROR", "message": "oops"})", 500,
        3},
       {"503",
        R"("status": 503, "body": {"error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"})",
        503, 3},
-      {"html", R"("status": 200, "body": "<html>Sign in</html>")", 200, 3},
+      {"html", R"("status": 200, "body": "<html>Sign in</html>")", 200, 1},
   };
   for (const auto& failure : failures) {
     workspace.clear_faults();

@@ -188,31 +188,32 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"words alone", kDelete, 404, R"({"message":"Token abc does not exist."})",
              Status::kNotFound, Retry::kNever, Effect::kNone, "TOKEN_GONE", "deleted already"},
         Case{"an HTML 404 keeps the debt", kDelete, 404, "<title>Not Found</title>",
-             Status::kUnavailable, Retry::kFromStart, Effect::kUnknown, "NOT_DATABRICKS",
+             Status::kFailedPrecondition, Retry::kFromStart, Effect::kUnknown, "NOT_DATABRICKS",
              "workspace_url"},
         Case{"a text 404 keeps the debt", kDelete, 404, "NOT_FOUND: Token does not exist",
-             Status::kUnavailable, Retry::kFromStart, Effect::kUnknown, "NOT_DATABRICKS",
+             Status::kFailedPrecondition, Retry::kFromStart, Effect::kUnknown, "NOT_DATABRICKS",
              "workspace_url"},
-        Case{"an empty 404 keeps the debt", kDelete, 404, "", Status::kUnavailable,
+        Case{"an empty 404 keeps the debt", kDelete, 404, "", Status::kFailedPrecondition,
              Retry::kFromStart, Effect::kUnknown, "NOT_DATABRICKS", "workspace_url"},
         Case{"another JSON 404 keeps the debt", kDelete, 404, R"({"detail":"Not Found"})",
-             Status::kUnavailable, Retry::kSameCall, Effect::kNone, "NOT_DATABRICKS",
+             Status::kFailedPrecondition, Retry::kNever, Effect::kNone, "NOT_DATABRICKS",
              "workspace_url"},
         Case{"a missing route keeps the debt", kDelete, 404,
              R"({"error_code":"ENDPOINT_NOT_FOUND","message":"No API found"})",
-             Status::kUnavailable, Retry::kSameCall, Effect::kNone, "NOT_DATABRICKS",
+             Status::kFailedPrecondition, Retry::kNever, Effect::kNone, "NOT_DATABRICKS",
              "workspace_url"},
         Case{"a 404 with a code of another class keeps the debt", kDelete, 404,
-             R"({"error_code":"INVALID_PARAMETER_VALUE"})", Status::kUnavailable, Retry::kSameCall,
-             Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
+             R"({"error_code":"INVALID_PARAMETER_VALUE"})", Status::kFailedPrecondition,
+             Retry::kNever, Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
         Case{"a 400 keeps the debt", kDelete, 400, R"({"error_code":"RESOURCE_DOES_NOT_EXIST"})",
              Status::kInvalidArgument, Retry::kNever, Effect::kNone, "REQUEST_REFUSED",
              "workspace's message"},
-        Case{"an HTML 404 on a read", kGet, 404, "<pre>Not Found</pre>", Status::kUnavailable,
-             Retry::kSameCall, Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
+        Case{"an HTML 404 on a read", kGet, 404, "<pre>Not Found</pre>",
+             Status::kFailedPrecondition, Retry::kNever, Effect::kNone, "NOT_DATABRICKS",
+             "workspace_url"},
         Case{"a missing route on a read", kList, 404,
              R"({"error_code":"ENDPOINT_NOT_FOUND","message":"No API found"})",
-             Status::kUnavailable, Retry::kSameCall, Effect::kNone, "NOT_DATABRICKS",
+             Status::kFailedPrecondition, Retry::kNever, Effect::kNone, "NOT_DATABRICKS",
              "workspace_url"},
         Case{"something that is read, by its code", kList, 400,
              R"({"error_code":"RESOURCE_DOES_NOT_EXIST"})", Status::kNotFound, Retry::kNever,
@@ -262,6 +263,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"400 worker", kList, 400, "<pre>Worker environment not ready</pre>",
              Status::kUnavailable, Retry::kSameCall, Effect::kNone, "WORKSPACE_UNAVAILABLE",
              "Try again later"},
+        Case{"a worker that does not know us", kList, 404,
+             R"({"message":"worker env WorkerEnvId(workerenv-XXXXX) not found"})",
+             Status::kUnavailable, Retry::kSameCall, Effect::kNone, "WORKSPACE_UNAVAILABLE",
+             "Try again later"},
+        Case{"408 of a gateway", kList, 408, "", Status::kUnavailable, Retry::kSameCall,
+             Effect::kNone, "WORKSPACE_UNAVAILABLE", "Try again later"},
+        Case{"499 of a gateway", kList, 499, R"({"message":"cancelled"})", Status::kUnavailable,
+             Retry::kSameCall, Effect::kNone, "WORKSPACE_UNAVAILABLE", "Try again later"},
         Case{"502", kList, 502, "", Status::kUnavailable, Retry::kSameCall, Effect::kNone,
              "WORKSPACE_UNAVAILABLE", "Try again later"},
         Case{"504", kList, 504, "upstream request timeout", Status::kUnavailable, Retry::kSameCall,
@@ -300,36 +309,49 @@ INSTANTIATE_TEST_SUITE_P(
              Status::kInvalidArgument, Retry::kNever, Effect::kNone, "REQUEST_REFUSED", ""},
         Case{"numeric 500 on a 400", kMint, 400, R"({"error_code":500,"message":"x"})",
              Status::kInvalidArgument, Retry::kNever, Effect::kNone, "REQUEST_REFUSED", ""},
-        Case{"HTML of a proxy", kList, 403, "<title>Blocked</title>", Status::kUnavailable,
-             Retry::kSameCall, Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
-        Case{"a redirect", kList, 302, "", Status::kUnavailable, Retry::kSameCall, Effect::kNone,
-             "NOT_DATABRICKS", "accounts.*"}));
+        Case{"a line", kList, 400, "MALFORMED_REQUEST: vpc_endpoints malformed parameters",
+             Status::kInvalidArgument, Retry::kNever, Effect::kNone, "REQUEST_REFUSED",
+             "workspace's message"},
+        Case{"a line that forbids", kMe, 403, "PERMISSION_DENIED: no", Status::kPermissionDenied,
+             Retry::kNever, Effect::kNone, "REQUEST_REFUSED", "workspace's message"},
+        Case{"text of nobody", kList, 400, "upstream connect error", Status::kFailedPrecondition,
+             Retry::kNever, Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
+        Case{"HTML of a proxy", kList, 403, "<title>Blocked</title>", Status::kFailedPrecondition,
+             Retry::kNever, Effect::kNone, "NOT_DATABRICKS", "workspace_url"},
+        Case{"a redirect", kList, 302, "", Status::kFailedPrecondition, Retry::kNever,
+             Effect::kNone, "NOT_DATABRICKS", "workspace_url"}));
 
 // A mint that was not plainly refused may have made a token.
 INSTANTIATE_TEST_SUITE_P(
     UnknownMint, Answer,
-    ::testing::Values(Case{"500", kMint, 500, R"({"error_code":"INTERNAL_ERROR","message":"nope"})",
-                           Status::kUnknown, Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT",
-                           "rotate-token"},
-                      Case{"502", kMint, 502, "", Status::kUnavailable, Retry::kFromStart,
-                           Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"503 with JSON", kMint, 503,
-                           R"({"error_code":"TEMPORARILY_UNAVAILABLE"})", Status::kUnavailable,
-                           Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"504", kMint, 504, "", Status::kUnavailable, Retry::kFromStart,
-                           Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"throttled by a 500", kMint, 500,
-                           R"({"error_code":"REQUEST_LIMIT_EXCEEDED"})", Status::kUnavailable,
-                           Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"HTML 403", kMint, 403, kInvalidTokenHtml, Status::kUnknown,
-                           Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"JSON 400 that is nobody's", kMint, 400, R"({"status":"bad"})",
-                           Status::kUnknown, Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT",
-                           "rotate-token"},
-                      Case{"empty 400", kMint, 400, "", Status::kUnknown, Retry::kFromStart,
-                           Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
-                      Case{"a redirect", kMint, 302, "", Status::kUnknown, Retry::kFromStart,
-                           Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"}));
+    ::testing::Values(
+        Case{"500", kMint, 500, R"({"error_code":"INTERNAL_ERROR","message":"nope"})",
+             Status::kUnknown, Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"502", kMint, 502, "", Status::kUnavailable, Retry::kFromStart, Effect::kUnknown,
+             "UNKNOWN_MINT", "rotate-token"},
+        Case{"503 with JSON", kMint, 503, R"({"error_code":"TEMPORARILY_UNAVAILABLE"})",
+             Status::kUnavailable, Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT",
+             "rotate-token"},
+        Case{"504", kMint, 504, "", Status::kUnavailable, Retry::kFromStart, Effect::kUnknown,
+             "UNKNOWN_MINT", "rotate-token"},
+        Case{"throttled by a 500", kMint, 500, R"({"error_code":"REQUEST_LIMIT_EXCEEDED"})",
+             Status::kUnavailable, Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT",
+             "rotate-token"},
+        Case{"HTML 403", kMint, 403, kInvalidTokenHtml, Status::kUnknown, Retry::kFromStart,
+             Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"JSON 400 that is nobody's", kMint, 400, R"({"status":"bad"})", Status::kUnknown,
+             Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"a line", kMint, 400, "MALFORMED_REQUEST: x", Status::kUnknown, Retry::kFromStart,
+             Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"400 with a code of class 500", kMint, 400,
+             R"({"error_code":"UNKNOWN","message":"x"})", Status::kUnknown, Retry::kFromStart,
+             Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"499", kMint, 499, R"({"error_code":"CANCELLED","message":"x"})", Status::kUnknown,
+             Retry::kFromStart, Effect::kUnknown, "UNKNOWN_MINT", "rotate-token"},
+        Case{"empty 400", kMint, 400, "", Status::kUnknown, Retry::kFromStart, Effect::kUnknown,
+             "UNKNOWN_MINT", "rotate-token"},
+        Case{"a redirect", kMint, 302, "", Status::kUnknown, Retry::kFromStart, Effect::kUnknown,
+             "UNKNOWN_MINT", "rotate-token"}));
 
 TEST(UnknownMint, KeepsWhatHappenedAsItsCause) {
   const hub::Error error = refused_as(kMint, answer(503, "", "Service Unavailable"));
@@ -352,9 +374,37 @@ TEST(PrivateLink, IsARedirectThatSaysSoAndIsNotFollowed) {
   EXPECT_EQ(refused_as(kMint, response).detail_json, R"({"cause":"PRIVATE_LINK"})");
 }
 
+TEST(AccountHost, IsARedirectToSignIn) {
+  for (const char* location :
+       {"https://accounts.cloud.databricks.com/api/2.0/token-management/tokens", "/login.html?o=1",
+        "https://login.microsoftonline.com/common/oauth2/authorize?client_id=x"}) {
+    HttpResponse response = answer(303, "");
+    response.headers.set("Location", location);
+    const hub::Error error = refused_as(kList, response);
+    EXPECT_EQ(error.reason, "ACCOUNT_HOST") << location;
+    EXPECT_EQ(error.retry, Retry::kNever) << location;
+    EXPECT_THAT(error.hint, HasSubstr("accounts.*"));
+  }
+  EXPECT_EQ(refused_as(kList, answer(307, "<html>")).reason, "ACCOUNT_HOST");
+  HttpResponse elsewhere = answer(308, "");
+  elsewhere.headers.set("Location", "https://adb-2.azuredatabricks.net/");
+  EXPECT_EQ(refused_as(kList, elsewhere).reason, "NOT_DATABRICKS");
+}
+
+TEST(AccountHost, IsAPageInsteadOfAnAnswer) {
+  const auto read = [](std::string body) {
+    return unusable({kList, "GET x", kBearer}, answer(200, std::move(body)), Unusable::kForeign,
+                    "not with a JSON object");
+  };
+  EXPECT_EQ(read("\n<!DOCTYPE html><title>Sign in</title>").reason, "ACCOUNT_HOST");
+  EXPECT_EQ(read("ok").reason, "NOT_DATABRICKS");
+  EXPECT_EQ(read("ok").status, Status::kFailedPrecondition);
+  EXPECT_EQ(read("ok").retry, Retry::kNever);
+}
+
 TEST(Unusable, AnswerOfAMintIsAnUnknownMint) {
   const hub::Error error = unusable({kMint, "POST x", kBearer}, answer(200, "<html>"),
-                                    "NOT_DATABRICKS", "not with a JSON object");
+                                    Unusable::kForeign, "not with a JSON object");
   EXPECT_EQ(error.reason, "UNKNOWN_MINT");
   EXPECT_EQ(error.status, Status::kUnknown);
   EXPECT_EQ(error.effect, Effect::kUnknown);

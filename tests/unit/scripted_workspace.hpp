@@ -1,0 +1,97 @@
+// A workspace that answers byte for byte what the test says.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "databricks/workspace.hpp"
+#include "http/clients.hpp"
+#include "support/fake_call.hpp"
+#include "support/tls_server.hpp"
+#include "workspace/certificate_authority.hpp"
+
+namespace databricks_token {
+
+inline constexpr const char* kApplicationId = "6f5ccf28-d83a-4957-9bfb-5bbfac551410";
+
+inline std::string ok(std::string_view body) {
+  return test_support::TlsServer::response(200, body);
+}
+
+/// The authority that the client trusts, in a directory that goes when the tests end.
+class Authority {
+ public:
+  static const Authority& get() {
+    static const Authority authority;
+    return authority;
+  }
+
+  Authority() : authority_("databricks_test") {
+    std::string pattern = std::filesystem::temp_directory_path() / "databricks_test.XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+    std::ofstream(file()) << authority_.certificate().certificate_pem;
+  }
+  ~Authority() { std::filesystem::remove_all(directory_); }
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
+
+  std::string file() const { return directory_ / "ca.pem"; }
+  local_workspace::Certificate certificate() const {
+    const std::time_t now = std::time(nullptr);
+    return authority_.issue({"127.0.0.1"}, now - 3600, now + 3600);
+  }
+
+ private:
+  const local_workspace::CertificateAuthority authority_;
+  std::filesystem::path directory_;
+};
+
+/// A workspace that gives these answers in turn, and the last one from then on.
+struct Scripted {
+  explicit Scripted(std::vector<std::string> answers)
+      : Scripted([answers = std::move(answers),
+                  next = std::make_shared<std::atomic<std::size_t>>(0)](test_support::Peer& peer) {
+          if (!peer.shake_hands()) return;
+          while (!peer.read_request().empty()) {
+            if (!peer.write(answers[std::min(next->fetch_add(1), answers.size() - 1)])) return;
+          }
+        }) {}
+  explicit Scripted(const std::string& answer) : Scripted(std::vector{answer}) {}
+  explicit Scripted(test_support::TlsServer::Script script)
+      : server(Authority::get().certificate(), std::move(script)),
+        client(HttpClients("databricks-test/1.0")
+                   .get(*Origin::parse(server.url()), {.ca_file = Authority::get().file()})),
+        workspace(client, pace) {}
+
+  std::string request_line() const {
+    const std::string request = server.requests().at(0);
+    return request.substr(0, request.find("\r\n"));
+  }
+
+  hub::Result<std::vector<TokenInfo>> list() { return workspace.list_tokens(call.call(), admin); }
+
+  hub::Result<MintedToken> create() {
+    return workspace.create_on_behalf_of(call.call(), admin,
+                                         {.application_id = kApplicationId,
+                                          .lifetime_seconds = 31536000,
+                                          .comment = "Databricks data pipeline",
+                                          .scopes = std::nullopt});
+  }
+
+  test_support::TlsServer server;
+  const std::shared_ptr<HttpClient> client;
+  const std::shared_ptr<Pace> pace = std::make_shared<Pace>();
+  Workspace workspace;
+  test_support::FakeCall call;
+  hub::Secret admin{"s#Cr3t-admin"};
+};
+
+}  // namespace databricks_token
