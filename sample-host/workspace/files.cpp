@@ -52,11 +52,8 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
       if (written < 0 && errno != EINTR) fail("write", fresh);
       if (written > 0) done += static_cast<std::size_t>(written);
     }
-    if (::fsync(file.number()) != 0) fail("write", fresh);
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) fail("replace", path);
-  const Descriptor directory(path.parent_path(), O_RDONLY | O_DIRECTORY, "open");
-  if (::fsync(directory.number()) != 0) fail("write", path.parent_path());
 }
 
 DirectoryLock::DirectoryLock(const std::filesystem::path& directory)

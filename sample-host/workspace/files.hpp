@@ -8,7 +8,7 @@ namespace local_workspace {
 /// The whole of a small file. Throws std::runtime_error that names it.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replaces a file so that a reader, or the next start after a power cut, sees the old text or the
+/// Replaces a file so that a reader, or the next start after a kill, sees the old text or the
 /// new one and nothing between. The mode is 0600. Throws std::runtime_error that names the file.
 void write_file(const std::filesystem::path& path, const std::string& text);
 

@@ -100,7 +100,6 @@ Object::Ptr to_json(const Data& data) {
   Object::Ptr json = new Object;
   json->set("workspace_id", data.workspace_id);
   json->set("principals", to_array(data.principals, write));
-  json->set("tokens", to_array(data.tokens, write));
   json->set("access_tokens", to_array(data.access_tokens, write));
   json->set("grants", to_array(data.grants, write));
   json->set("settings", settings);
@@ -114,7 +113,6 @@ Data to_data(const Object& json) {
   Data data;
   data.workspace_id = json.getValue<std::int64_t>("workspace_id");
   each("principals", [&](const Object& item) { data.principals.push_back(to_principal(item)); });
-  each("tokens", [&](const Object& item) { data.tokens.push_back(to_token(item)); });
   each("access_tokens", [&](const Object& item) {
     data.access_tokens.push_back({item.getValue<std::string>("sha256"),
                                   item.getValue<std::int64_t>("principal_id"),
@@ -129,10 +127,24 @@ Data to_data(const Object& json) {
   return data;
 }
 
+std::string to_line(const Object& json) {
+  std::ostringstream text;
+  json.stringify(text);
+  return text.str() + "\n";
+}
+
+/// The first line has everything but the tokens, each further line one token.
 Data load(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
+  std::istringstream lines(read_file(file));
+  const auto read = [&](std::string& line) {
+    return std::getline(lines, line) ? Poco::JSON::Parser().parse(line).extract<Object::Ptr>()
+                                     : Object::Ptr();
+  };
   try {
-    return to_data(*Poco::JSON::Parser().parse(text).extract<Object::Ptr>());
+    std::string line;
+    Data data = to_data(*read(line));
+    while (const Object::Ptr token = read(line)) data.tokens.push_back(to_token(*token));
+    return data;
   } catch (const Poco::Exception& error) {
     throw std::runtime_error(file.string() + " is not a local workspace's state (" +
                              error.displayText() + "): remove the directory to start anew");
@@ -192,10 +204,18 @@ State::State(std::filesystem::path file, Data data)
   save(data_);
 }
 
-void State::save(const Data& data) const {
-  std::ostringstream text;
-  to_json(data)->stringify(text, 1);
-  write_file(file_, text.str());
+void State::save(const Data& data) {
+  std::string text = to_line(*to_json(data));
+  written_.resize(data.tokens.size());
+  for (std::size_t i = 0; i < data.tokens.size(); ++i) {
+    auto& [token, line] = written_[i];
+    if (line.empty() || token != data.tokens[i]) {
+      token = data.tokens[i];
+      line = to_line(*to_json(token));
+    }
+    text += line;
+  }
+  write_file(file_, text);
 }
 
 }  // namespace local_workspace

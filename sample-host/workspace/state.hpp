@@ -45,6 +45,8 @@ struct Token {
   std::int64_t last_used_day = 0;    ///< 0: never used
   std::int64_t revocation_time = 0;  ///< 0: not revoked
 
+  bool operator==(const Token&) const = default;
+
   bool revoked() const { return revocation_time != 0; }
   bool live(std::int64_t now) const { return !revoked() && now < expiry_time; }
 };
@@ -94,7 +96,7 @@ class State {
     return view(data_);
   }
 
-  /// Calls `edit(Data&)` on a copy, and makes that the state when it is safely on disk. What `edit`
+  /// Calls `edit(Data&)` on a copy, and makes that the state when the file has it. What `edit`
   /// throws leaves everything as it was.
   template <typename Edit>
   auto change(Edit edit) {
@@ -107,11 +109,13 @@ class State {
   }
 
  private:
-  void save(const Data& data) const;
+  void save(const Data& data);
 
   const std::filesystem::path file_;
   mutable std::mutex mutex_;
   Data data_;
+  /// The file's lines, so that a change costs what it changes and not what there is.
+  std::vector<std::pair<Token, std::string>> written_;
 };
 
 }  // namespace local_workspace

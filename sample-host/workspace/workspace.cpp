@@ -84,7 +84,7 @@ Object::Ptr create(const std::filesystem::path& directory) {
   description->set("oauth_client_id", data.principals[1].name);
   description->set("oauth_client_secret", client_secret);
   description->set("principals", principals);
-  const State state(directory / "state.json", std::move(data));
+  State(directory / "state.jsonl", std::move(data));
   return description;
 }
 
@@ -118,7 +118,7 @@ Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::
       authority.issue({"localhost", "127.0.0.1", "::1"}, now - kDay, now + 365 * kDay));
   url_ = "https://127.0.0.1:" + std::to_string(server_->port());
 
-  state_ = std::make_unique<State>(directory_ / "state.json");
+  state_ = std::make_unique<State>(directory_ / "state.jsonl");
   router_ = std::make_unique<Router>(*state_);
   add_token_management_routes(*router_, *state_);
   add_own_token_routes(*router_, *state_);

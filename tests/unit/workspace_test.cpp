@@ -194,12 +194,12 @@ TEST_F(WorkspaceTest, EndsCleanlyWhenAsked) {
 
 TEST_F(WorkspaceTest, KeepsItsFilesFromOthersAndItsTokensValuesFromTheState) {
   const Made token = make(pipeline.application_id);
-  for (const char* name : {"workspace.json", "state.json", "ca-key.pem"}) {
+  for (const char* name : {"workspace.json", "state.jsonl", "ca-key.pem"}) {
     struct stat status {};
     ASSERT_EQ(::stat((workspace.directory() / name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
   }
-  std::ifstream file(workspace.directory() / "state.json");
+  std::ifstream file(workspace.directory() / "state.jsonl");
   const std::string state{std::istreambuf_iterator<char>(file), {}};
   EXPECT_NE(state.find(token.id), std::string::npos);
   EXPECT_EQ(state.find(token.value), std::string::npos);
