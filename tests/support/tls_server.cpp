@@ -148,6 +148,10 @@ bool Peer::write(std::string_view bytes) {
   return true;
 }
 
+void Peer::write_bare(std::string_view bytes) {
+  ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
 void Peer::read_until_closed() {
   while (!read_some().empty()) {
   }
