@@ -88,7 +88,8 @@ class TlsServer {
 
   std::uint16_t port() const { return port_; }
   /// "https://127.0.0.1:port"
-  std::string url() const;
+  std::string url() const { return url_of("https"); }
+  std::string url_of(const std::string& scheme) const;
 
   /// All that arrived on all connections, deciphered where there was TLS.
   std::string received() const;
