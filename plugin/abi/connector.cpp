@@ -44,7 +44,8 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
   auto configuration = Configuration::read(config_json);
   if (!configuration) return std::move(configuration).error();
   Process& process = the_process.value();
-  auto client = process.clients.get(configuration->origin, configuration->tls);
+  auto client =
+      process.clients.get(configuration->origin, configuration->tls, configuration->proxy);
   auto pace = process.paces.of(configuration->origin);
   return std::make_unique<Connector>(process.host, *std::move(configuration), std::move(client),
                                      std::move(pace));

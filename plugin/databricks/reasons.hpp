@@ -99,6 +99,12 @@ inline constexpr Reason kReasons[] = {
      "Check the host in workspace_url and this machine's DNS."},
     {"CONNECT_FAILED", "No connection to the workspace.",
      "Check workspace_url and its port, and that a firewall lets this machine out."},
+    {"PROXY_URL_INVALID", "The proxy's URL cannot be read.",
+     "Write proxy.url as http://HOST:PORT; a user name goes into proxy.username."},
+    {"PROXY_REFUSED", "The proxy makes no way to the workspace.",
+     "Check proxy.url, and that the proxy lets this machine reach the workspace."},
+    {"PROXY_AUTHENTICATION_REQUIRED", "The proxy wants a user name and a password.",
+     "Set proxy.username, and grant the secret proxy_password; Basic is what is spoken."},
     {"TLS_UNTRUSTED", "The server's certificate is not trusted.",
      "If the certificate is of your own authority, name that in tls.ca_file; otherwise somebody "
      "sits in between."},

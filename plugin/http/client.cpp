@@ -9,8 +9,10 @@
 #include "http/request_writer.hpp"
 #include "http/response_reader.hpp"
 #include "http/sigpipe_guard.hpp"
+#include "http/tcp.hpp"
 #include "http/tls.hpp"
 #include "http/trust.hpp"
+#include "http/tunnel.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
@@ -37,8 +39,16 @@ struct HttpClient::State {
     return nullptr;
   }
 
+  hub::Result<std::unique_ptr<Connection>> connect(hub::Call call,
+                                                   std::shared_ptr<TlsContext> wanted) {
+    auto socket = proxy ? open_tunnel(call, *proxy, origin) : connect_tcp(call, origin);
+    if (!socket) return std::move(socket).error();
+    return Connection::open(call, *std::move(socket), origin, tls, std::move(wanted));
+  }
+
   const Origin origin;
   const TlsSettings tls;
+  const std::optional<ProxySettings> proxy;
   const std::string user_agent;
   const std::shared_ptr<Trust> trust;
   const std::shared_ptr<IdleConnections> idle;
@@ -48,10 +58,11 @@ struct HttpClient::State {
   std::shared_ptr<TlsContext> context{};
 };
 
-HttpClient::HttpClient(Origin origin, TlsSettings tls, std::string user_agent,
-                       std::shared_ptr<Trust> trust, std::shared_ptr<IdleConnections> idle)
-    : state_(new State{std::move(origin), std::move(tls), std::move(user_agent), std::move(trust),
-                       std::move(idle)}) {}
+HttpClient::HttpClient(Origin origin, TlsSettings tls, std::optional<ProxySettings> proxy,
+                       std::string user_agent, std::shared_ptr<Trust> trust,
+                       std::shared_ptr<IdleConnections> idle)
+    : state_(new State{std::move(origin), std::move(tls), std::move(proxy), std::move(user_agent),
+                       std::move(trust), std::move(idle)}) {}
 
 HttpClient::~HttpClient() { state_->idle->drop(state_.get()); }
 
@@ -70,7 +81,7 @@ hub::Result<HttpResponse> HttpClient::send(hub::Call call, const HttpRequest& re
   const SigpipeGuard guard;
   std::unique_ptr<Connection> connection = state_->take_idle(**context);
   if (!connection) {
-    auto opened = Connection::open(call, origin, state_->tls, *context);
+    auto opened = state_->connect(call, *context);
     if (!opened) return std::move(opened).error();
     connection = *std::move(opened);
   }

@@ -8,6 +8,7 @@
 #include <Poco/Net/NameValueCollection.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/settings.hpp"
@@ -40,7 +41,8 @@ class HttpClient {
   /// At a time; further requests wait for their turn within their call's deadline.
   static constexpr std::size_t kMaxConnections = 8;
 
-  HttpClient(Origin origin, TlsSettings tls, std::string user_agent, std::shared_ptr<Trust> trust,
+  HttpClient(Origin origin, TlsSettings tls, std::optional<ProxySettings> proxy,
+             std::string user_agent, std::shared_ptr<Trust> trust,
              std::shared_ptr<IdleConnections> idle);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
@@ -51,9 +53,10 @@ class HttpClient {
   /// Sends once and reads the whole answer, whatever its status; redirects are answers too. The
   /// error's effect is none while no byte of the request was written, and unknown from then on.
   /// Returns within 200 ms of cancellation or the call's deadline. Reasons: NAME_UNRESOLVED,
-  /// CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST,
-  /// RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED,
-  /// and for what cannot stand in a header REQUEST_INVALID and CREDENTIAL_INVALID.
+  /// CONNECT_FAILED, PROXY_REFUSED, PROXY_AUTHENTICATION_REQUIRED, TLS_UNTRUSTED, TLS_WRONG_HOST,
+  /// TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE,
+  /// DEADLINE_EXCEEDED, CANCELLED, and for what cannot stand in a header REQUEST_INVALID and
+  /// CREDENTIAL_INVALID.
   ///
   /// Connections are kept for 30 s, or for less if the server says so. A CA file that changed
   /// counts at the next request: no connection and no TLS session from before it is used again.

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -34,10 +35,11 @@ class HttpClients {
 
   /// The client for these settings. Equal settings get the same client for as long as somebody
   /// holds it. Does no I/O and cannot fail.
-  std::shared_ptr<HttpClient> get(const Origin& origin, const TlsSettings& tls);
+  std::shared_ptr<HttpClient> get(const Origin& origin, const TlsSettings& tls,
+                                  const std::optional<ProxySettings>& proxy = {});
 
  private:
-  using Key = std::tuple<Origin, TlsSettings>;
+  using Key = std::tuple<Origin, TlsSettings, std::optional<ProxySettings>>;
 
   const std::string user_agent_;
   const std::shared_ptr<IdleConnections> idle_;

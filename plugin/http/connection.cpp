@@ -8,7 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include "http/tcp.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
@@ -76,13 +75,12 @@ hub::Error Connection::lost(hub::Call call, const std::string& doing) {
           .hint = "Check the network and what stands between this machine and the workspace."};
 }
 
-hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, const Origin& origin,
+hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descriptor socket,
+                                                          const Origin& origin,
                                                           const TlsSettings& tls,
                                                           std::shared_ptr<TlsContext> context) {
-  auto socket = connect_tcp(call, origin);
-  if (!socket) return std::move(socket).error();
   std::unique_ptr<Connection> connection(
-      new Connection(*std::move(socket), std::move(context), origin.text()));
+      new Connection(std::move(socket), std::move(context), origin.text()));
   SSL* const ssl = connection->ssl_.get();
   if (Poco::Net::IPAddress literal; !Poco::Net::IPAddress::tryParse(origin.host, literal))
     SSL_set_tlsext_host_name(ssl, origin.host.c_str());

@@ -25,10 +25,10 @@ namespace databricks_token {
 /// nor its descriptor while it shakes hands, and takes a handshake that timed out for a connection.
 class Connection {
  public:
-  /// NAME_UNRESOLVED, CONNECT_FAILED, TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, DEADLINE_EXCEEDED,
-  /// CANCELLED; the effect is none.
-  static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, const Origin& origin,
-                                                       const TlsSettings& tls,
+  /// Shakes hands over a connected, non-blocking socket whose other end is `origin`.
+  /// TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, DEADLINE_EXCEEDED, CANCELLED; the effect is none.
+  static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, Descriptor socket,
+                                                       const Origin& origin, const TlsSettings& tls,
                                                        std::shared_ptr<TlsContext> context);
   ~Connection();
   Connection(const Connection&) = delete;

@@ -31,8 +31,7 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
     return invalid("CREDENTIAL_INVALID", "the credential",
                    "Check how it is stored: a line break at its end, perhaps?");
   }
-  const std::string url = origin.text();
-  std::string host = url.substr(url.find("//") + 2);
+  std::string host = origin.authority();
   if (origin.port == 443) host.erase(host.rfind(':'));
 
   hub::Secret bytes(request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + host +

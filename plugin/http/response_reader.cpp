@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "http/status_line.hpp"
+
 namespace databricks_token {
 namespace {
 
@@ -45,8 +47,7 @@ std::chrono::seconds idle_time(const Poco::Net::MessageHeader& fields) {
   return std::min(kMaxIdleTime, std::chrono::seconds(*seconds - 1));
 }
 
-/// Poco reads the fields. The line above them is read here: an HTTPResponse holds its status in an
-/// enum that ends at 511, and others are answered too.
+/// Poco reads the fields.
 struct Head {
   bool is_1_1 = false;
   int status = 0;
@@ -156,15 +157,11 @@ class Reader {
       text += *line + "\r\n";
     }
 
-    // "HTTP/1.1 200 OK" or "HTTP/1.1 200"
     const std::size_t line_size = text.find("\r\n");
     const std::string line = text.substr(0, line_size);
-    const auto status = line_size < 12 || line[8] != ' ' || (line_size > 12 && line[12] != ' ')
-                            ? std::nullopt
-                            : number(std::string_view(line).substr(9, 3), 10);
-    if (!status || *status < 100 || *status > 599 || *status == 101)
-      return invalid("its status line is not that of an answer");
-    Head head{.is_1_1 = line[7] == '1', .status = static_cast<int>(*status)};
+    const auto status = status_of_line(line);
+    if (!status || *status == 101) return invalid("its status line is not that of an answer");
+    Head head{.is_1_1 = line[7] == '1', .status = *status};
     if (line_size > 13) head.reason_phrase = line.substr(13, 256);
     try {
       std::istringstream fields(text.substr(line_size + 2));

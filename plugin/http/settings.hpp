@@ -9,16 +9,23 @@
 
 namespace databricks_token {
 
-/// "https://host:port"; the port is always there.
+/// "https://host:port", or the http of a proxy; the port is always there.
 struct Origin {
   std::string host;
   std::uint16_t port = 443;
+  std::string scheme = "https";
 
   /// Reads "https://host[:port]"; a missing scheme is https, and a path, query or fragment is
   /// dropped, as the Databricks SDKs do (databricks-sdk-go config/config.go fixHostIfNeeded).
   /// INVALID_ARGUMENT, WORKSPACE_URL_INVALID.
   static hub::Result<Origin> parse(const std::string& url);
+  /// The same for "http://host[:port]" of a proxy. INVALID_ARGUMENT, PROXY_URL_INVALID.
+  static hub::Result<Origin> parse_proxy(const std::string& url);
+
+  /// "https://host:port"
   std::string text() const;
+  /// "host:port"
+  std::string authority() const;
 
   auto operator<=>(const Origin&) const = default;
 };
@@ -27,6 +34,16 @@ struct TlsSettings {
   std::string ca_file;  // PEM; empty: the system's
 
   auto operator<=>(const TlsSettings&) const = default;
+};
+
+/// An HTTP proxy that passes connections on by CONNECT. The environment's proxies are not looked
+/// at.
+struct ProxySettings {
+  Origin origin;
+  std::string username{};         // empty: the proxy asks for none
+  std::string password_secret{};  // the name of the call's secret with the password
+
+  auto operator<=>(const ProxySettings&) const = default;
 };
 
 }  // namespace databricks_token

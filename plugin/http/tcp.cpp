@@ -1,66 +1,27 @@
 #include "http/tcp.hpp"
 
-#include <Poco/Net/IPAddress.h>
 #include <Poco/Net/SocketAddress.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <cerrno>
-#include <memory>
 #include <system_error>
-#include <vector>
 
+#include "http/resolver.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
 namespace {
-
-using Addresses = std::vector<Poco::Net::SocketAddress>;
-
-hub::Error unresolved(const Origin& origin, int code) {
-  const bool may_pass = code == EAI_AGAIN || code == EAI_SYSTEM || code == EAI_MEMORY;
-  return {.status = hub::Status::kUnavailable,
-          .retry = hub::Retry::kSameCall,
-          .reason = "NAME_UNRESOLVED",
-          .message =
-              origin.text() + ": the host's name could not be looked up: " + ::gai_strerror(code),
-          .hint = may_pass ? "Check this machine's network and its name servers."
-                           : "Check the host's name in workspace_url."};
-}
 
 hub::Error unreachable(const Origin& origin, const std::string& why) {
   return {.status = hub::Status::kUnavailable,
           .retry = hub::Retry::kSameCall,
           .reason = "CONNECT_FAILED",
           .message = "cannot connect to " + origin.text() + ": " + why,
-          .hint = "Check that the workspace is up and that a firewall lets this machine reach it."};
+          .hint = "Check that it is up and that a firewall lets this machine reach it."};
 }
 
 std::string error_text(int code) { return std::generic_category().message(code); }
-
-hub::Result<Addresses> look_up(const Origin& origin) {
-  Poco::Net::IPAddress literal;
-  if (Poco::Net::IPAddress::tryParse(origin.host, literal))
-    return Addresses{{literal, origin.port}};
-  if (origin.host == "localhost") {
-    return Addresses{{Poco::Net::IPAddress("127.0.0.1"), origin.port},
-                     {Poco::Net::IPAddress("::1"), origin.port}};
-  }
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  const int code = ::getaddrinfo(origin.host.c_str(), nullptr, &wanted, &found);
-  if (code != 0) return unresolved(origin, code);
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  Addresses addresses;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    const Poco::Net::SocketAddress address(each->ai_addr, each->ai_addrlen);
-    addresses.emplace_back(address.host(), origin.port);
-  }
-  return addresses;
-}
 
 /// Waits at most `limit`, so that an address which swallows packets leaves time for the next one.
 hub::Result<Descriptor> connect_to(hub::Call call, const Origin& origin,
@@ -88,7 +49,7 @@ hub::Result<Descriptor> connect_to(hub::Call call, const Origin& origin,
 }  // namespace
 
 hub::Result<Descriptor> connect_tcp(hub::Call call, const Origin& origin) {
-  auto addresses = look_up(origin);
+  auto addresses = resolve(call, origin);
   if (!addresses) return std::move(addresses).error();
   hub::Result<Descriptor> connected = unreachable(origin, "the name has no address");
   for (auto left = static_cast<std::int64_t>(addresses->size()); left > 0; --left) {

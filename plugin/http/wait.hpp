@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace databricks_token {
@@ -39,10 +40,10 @@ inline auto shut_down_on_cancel(hub::Call call, int fd) {
   return hub::OnCancel<decltype(shut_down)>(call, shut_down);
 }
 
-/// Blocks until `fd` has one of `events` (true), `limit` is over (false) or the call must end. The
-/// caller holds shut_down_on_cancel.
-inline hub::Result<bool> wait_for(hub::Call call, int fd, short events, const std::string& doing,
-                                  std::chrono::nanoseconds limit) {
+/// Blocks until one of `waited` has its events (true, and they are set), `limit` is over (false) or
+/// the call must end. Cancellation must wake one of them.
+inline hub::Result<bool> wait_for_any(hub::Call call, std::span<pollfd> waited,
+                                      const std::string& doing, std::chrono::nanoseconds limit) {
   const auto until = std::chrono::steady_clock::now() +
                      std::min<std::chrono::nanoseconds>(limit, std::chrono::hours(24));
   for (;;) {
@@ -52,12 +53,18 @@ inline hub::Result<bool> wait_for(hub::Call call, int fd, short events, const st
     if (left <= std::chrono::nanoseconds::zero()) return false;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
     const timespec time{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-    pollfd waited{.fd = fd, .events = events, .revents = 0};
-    if (::ppoll(&waited, 1, &time, nullptr) > 0) {
+    if (::ppoll(waited.data(), waited.size(), &time, nullptr) > 0) {
       if (auto ended = call_ended(call, doing)) return *std::move(ended);
       return true;
     }
   }
+}
+
+/// The same for one descriptor. The caller holds shut_down_on_cancel.
+inline hub::Result<bool> wait_for(hub::Call call, int fd, short events, const std::string& doing,
+                                  std::chrono::nanoseconds limit) {
+  pollfd waited{.fd = fd, .events = events, .revents = 0};
+  return wait_for_any(call, {&waited, 1}, doing, limit);
 }
 
 }  // namespace databricks_token

@@ -49,6 +49,19 @@ const std::string_view Configuration::kSchema = R"json({
         }
       }
     },
+    "proxy": {
+      "description": "An HTTP proxy to go through, by CONNECT. Proxies of the environment are not looked at.",
+      "type": "object",
+      "required": ["url"],
+      "additionalProperties": false,
+      "properties": {
+        "url": {"description": "http://HOST:PORT", "type": "string", "pattern": "^http://[^/@]+/?$"},
+        "username": {
+          "description": "For Basic authorization at the proxy; its password is the secret \"proxy_password\".",
+          "type": "string", "pattern": "^[^:]+$", "maxLength": 255
+        }
+      }
+    },
     "rotation": {
       "type": "object",
       "additionalProperties": false,
@@ -107,6 +120,14 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
     return invalid("auth.type must be \"pat\"");
   if (const auto tls = object->object("tls"))
     configuration.tls.ca_file = tls->text("ca_file").value_or("");
+
+  if (const auto proxy = object->object("proxy")) {
+    auto proxy_origin = Origin::parse_proxy(proxy->required("url", proxy->text("url")));
+    if (!proxy_origin) return std::move(proxy_origin).error();
+    configuration.proxy = {.origin = *std::move(proxy_origin),
+                           .username = proxy->text("username").value_or(""),
+                           .password_secret = std::string(kProxyPasswordSecret)};
+  }
 
   hub::rotation::Policy& policy = configuration.policy;
   policy.lifetime_seconds = object->integer("lifetime_seconds").value_or(policy.lifetime_seconds);

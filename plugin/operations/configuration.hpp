@@ -4,12 +4,16 @@
 #include <hub/error.hpp>
 #include <hub/rotation.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "http/client.hpp"
+#include "http/settings.hpp"
 
 namespace databricks_token {
+
+/// The names of secrets that only some configurations need.
+inline constexpr std::string_view kProxyPasswordSecret = "proxy_password";
 
 struct Configuration {
   /// JSON Schema, for describe().
@@ -18,10 +22,11 @@ struct Configuration {
   Origin origin;
   std::string application_id;
   TlsSettings tls;
+  std::optional<ProxySettings> proxy;
   hub::rotation::Policy policy;
 
   /// INVALID_ARGUMENT with reason CONFIGURATION_INVALID, WORKSPACE_URL_INVALID,
-  /// ACCOUNT_HOST, APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
+  /// ACCOUNT_HOST, PROXY_URL_INVALID, APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
   static hub::Result<Configuration> read(std::string_view json);
 };
 

@@ -18,6 +18,7 @@
 
 #include "http/connection.hpp"
 #include "http/sigpipe_guard.hpp"
+#include "http/tcp.hpp"
 #include "http/tls.hpp"
 #include "http/trust.hpp"
 #include "support/https_client.hpp"
@@ -258,7 +259,8 @@ TEST_F(ResumptionTest, EachTicketIsTakenOnce) {
   const TlsSettings tls{.ca_file = ca_file_};
   const auto context = *TlsContext::make(origin, *Trust(ca_file_).store());
   const FakeCall call;
-  auto connection = Connection::open(call.call(), origin, tls, context);
+  auto connection = Connection::open(
+      call.call(), *databricks_token::connect_tcp(call.call(), origin), origin, tls, context);
   ASSERT_TRUE(connection.ok()) << connection.error().message;
   ASSERT_TRUE((*connection)->write(call.call(), "GET / HTTP/1.1\r\n\r\n").ok());
   char byte = 0;

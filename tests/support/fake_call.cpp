@@ -62,7 +62,14 @@ FakeCall::FakeCall(std::chrono::milliseconds deadline)
                               .hint = std::string(hub::view_of(error->hint)),
                               .detail_json = std::string(hub::view_of(error->detail_json))});
   };
-  raw_.secret_get = unimplemented;
+  raw_.secret_get = [](const hub_call* call, hub_text name, hub_sink value) noexcept {
+    FakeCall& fake = self(call);
+    const std::lock_guard lock(fake.mutex_);
+    const auto found = fake.secrets_.find(std::string(hub::view_of(name)));
+    if (found == fake.secrets_.end()) return hub_status{HUB_PERMISSION_DENIED};
+    ++fake.handed_out_;
+    return value.write(value.context, {found->second.data(), found->second.size()});
+  };
   raw_.secret_begin = unimplemented;
   raw_.secret_look = unimplemented;
   raw_.secret_renew = unimplemented;
@@ -74,6 +81,16 @@ FakeCall::FakeCall(std::chrono::milliseconds deadline)
   raw_.secret_drop = unimplemented;
   raw_.secret_note = unimplemented;
   raw_.secret_end = unimplemented;
+}
+
+void FakeCall::grant(std::string name, std::string value) {
+  const std::lock_guard lock(mutex_);
+  secrets_.insert_or_assign(std::move(name), std::move(value));
+}
+
+std::size_t FakeCall::handed_out() const {
+  const std::lock_guard lock(mutex_);
+  return handed_out_;
 }
 
 std::vector<hub::Error> FakeCall::failures() const {

@@ -4,6 +4,7 @@
 #include <hub/connector.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,8 +16,8 @@
 
 namespace test_support {
 
-/// A call with a deadline on the real clock. Its secret functions answer UNIMPLEMENTED. It must
-/// outlive what uses call().
+/// A call with a deadline on the real clock. It grants the secrets that it was given; the functions
+/// of slots answer UNIMPLEMENTED. It must outlive what uses call().
 class FakeCall {
  public:
   explicit FakeCall(std::chrono::milliseconds deadline = std::chrono::seconds(30));
@@ -26,6 +27,11 @@ class FakeCall {
   hub::Call call() const { return hub::Call(&raw_); }
   /// Any thread; runs what on_cancel registered before it returns.
   void cancel() { cancelled_.request_stop(); }
+
+  /// For secret_get; other names are refused.
+  void grant(std::string name, std::string value);
+  /// How often a secret was handed out.
+  std::size_t handed_out() const;
 
   /// What the connector's part said, in order.
   std::vector<hub::Error> failures() const;
@@ -42,6 +48,8 @@ class FakeCall {
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::uint64_t, std::unique_ptr<Registered>> registered_;
   std::uint64_t next_id_ = 1;
+  std::map<std::string, std::string> secrets_;
+  std::size_t handed_out_ = 0;
   std::vector<hub::Error> failures_;
   std::vector<std::string> log_lines_;
 };

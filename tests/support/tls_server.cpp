@@ -148,6 +148,10 @@ bool Peer::write(std::string_view bytes) {
   return true;
 }
 
+void Peer::write_bare(std::string_view bytes) {
+  ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
 void Peer::read_until_closed() {
   while (!read_some().empty()) {
   }
@@ -247,7 +251,9 @@ std::string TlsServer::response(int status, std::string_view body, std::string_v
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
-std::string TlsServer::url() const { return "https://127.0.0.1:" + std::to_string(port_); }
+std::string TlsServer::url_of(const std::string& scheme) const {
+  return scheme + "://127.0.0.1:" + std::to_string(port_);
+}
 
 std::string TlsServer::received() const {
   const std::lock_guard lock(mutex_);

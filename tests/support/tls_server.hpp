@@ -40,6 +40,8 @@ class Peer {
   std::string read_request();
   /// False when the client has closed.
   bool write(std::string_view bytes);
+  /// Past TLS, if there is any.
+  void write_bare(std::string_view bytes);
   /// Reads, and drops, until the client closes.
   void read_until_closed();
   /// Tells the client that nothing more comes (close_notify, then FIN).
@@ -86,7 +88,8 @@ class TlsServer {
 
   std::uint16_t port() const { return port_; }
   /// "https://127.0.0.1:port"
-  std::string url() const;
+  std::string url() const { return url_of("https"); }
+  std::string url_of(const std::string& scheme) const;
 
   /// All that arrived on all connections, deciphered where there was TLS.
   std::string received() const;

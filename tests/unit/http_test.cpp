@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "support/https_client.hpp"
@@ -388,6 +389,33 @@ TEST_F(HttpTest, AConnectionThatTheServerClosedMeanwhileIsNotUsedForAPost) {
   ASSERT_EQ(server.requests().size(), 2u);
   EXPECT_THAT(server.requests().at(1), StartsWith("POST "));
   EXPECT_EQ(server.connections(), 2u);
+}
+
+TEST_F(HttpTest, AConnectionThatTheServerEndedInAnyWayIsNotUsedForAPost) {
+  const std::pair<const char*, void (*)(Peer&)> ends[] = {
+      {"a close_notify and half a close", [](Peer& peer) { peer.finish(); }},
+      {"a reset", [](Peer& peer) { peer.reset(); }},
+      {"bytes that are not TLS", [](Peer& peer) { peer.write_bare("HTTP/1.1 408 Too late"); }}};
+  for (const auto& [name, end] : ends) {
+    std::promise<void> ended;
+    TlsServer server(certificate(), [&, how = end](Peer& peer) {
+      if (!peer.shake_hands()) return;
+      while (!peer.read_request().empty() && peer.write(TlsServer::response(200, "{}"))) {
+        if (peer.number() > 1) continue;
+        how(peer);
+        ended.set_value();
+        peer.wait_for_release();
+        return;
+      }
+    });
+    const auto client = client_of(server.url());
+    const FakeCall call;
+    EXPECT_TRUE(client->send(call.call(), get()).ok()) << name;
+    ended.get_future().wait();
+    EXPECT_TRUE(client->send(call.call(), post()).ok()) << name;
+    EXPECT_EQ(server.connections(), 2u) << name;
+    EXPECT_EQ(server.requests().size(), 2u) << name;
+  }
 }
 
 TEST_F(HttpTest, APostThatTheServerDropsOnAKeptConnectionIsNotSentAgain) {
