@@ -61,7 +61,10 @@ void print_error(const Outcome& outcome) {
 }  // namespace
 
 ExitCode exit_code(const Outcome& outcome) {
-  if (outcome.answer.ok()) return outcome.answer->passed ? kDone : kFailed;
+  if (outcome.answer.ok()) {
+    const Verdict verdict = outcome.answer->verdict;
+    return verdict == Verdict::kPassed ? kDone : verdict == Verdict::kFailed ? kFailed : kRetryable;
+  }
   const hub::Error& error = outcome.answer.error();
   // What the host itself refuses for the way in which it was called or configured.
   constexpr std::array kMisuse = {"UNKNOWN_OPERATION", "REQUEST_INVALID", "REFERENCE_INVALID",

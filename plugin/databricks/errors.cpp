@@ -27,7 +27,8 @@ constexpr unsigned only(Purpose purpose) { return static_cast<unsigned>(purpose)
 constexpr unsigned kAnyCall = ~0U;
 constexpr unsigned kAdminCall = kAnyCall & ~only(Purpose::kIdentify);
 constexpr unsigned kTokenCall = Purpose::kReadToken | Purpose::kDeleteToken;
-constexpr unsigned kReadCall = Purpose::kIdentify | Purpose::kRead;
+constexpr unsigned kPlainCall =
+    (Purpose::kIdentify | Purpose::kRead) | only(Purpose::kGrantPermission);
 
 struct HttpRange {
   int first, last;
@@ -142,13 +143,13 @@ constexpr Rule kRules[] = {
      "WORKSPACE_UNAVAILABLE"},
 
     // Codes.
-    {kReadCall, kError, kDatabricks, "RESOURCE_DOES_NOT_EXIST", "", kNotFound, Retry::kNever,
+    {kPlainCall, kError, kDatabricks, "RESOURCE_DOES_NOT_EXIST", "", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
-    {kReadCall, exactly(404), kDatabricks, "NOT_FOUND", "", kNotFound, Retry::kNever,
+    {kPlainCall, exactly(404), kDatabricks, "NOT_FOUND", "", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
-    {kReadCall, exactly(404), kDatabricks, "SCIM_404", "", kNotFound, Retry::kNever,
+    {kPlainCall, exactly(404), kDatabricks, "SCIM_404", "", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
-    {kReadCall, kClientError, kDatabricks, "", "does not exist", kNotFound, Retry::kNever,
+    {kPlainCall, kClientError, kDatabricks, "", "does not exist", kNotFound, Retry::kNever,
      "REQUEST_REFUSED"},
     {kAnyCall, kError, kAny, "INVALID_PARAMETER_VALUE", "", kInvalidArgument, Retry::kNever,
      "REQUEST_REFUSED"},
@@ -213,7 +214,8 @@ const Rule& rule_for(Purpose purpose, int status, const ErrorBody& body) {
 }
 
 bool changes(Purpose purpose) {
-  return purpose == Purpose::kMintToken || purpose == Purpose::kDeleteToken;
+  return purpose == Purpose::kMintToken || purpose == Purpose::kDeleteToken ||
+         purpose == Purpose::kGrantPermission;
 }
 
 /// The rule of errors.hpp, and what the error says besides, into `detail`.

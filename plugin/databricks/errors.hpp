@@ -1,7 +1,7 @@
 // What answers of a workspace mean as errors of the hub.
 //
-// The effect follows from one rule. A call that only reads has none. A call that mints or deletes
-// has none if the workspace refused it, which takes a complete 429 or a complete 4xx with
+// The effect follows from one rule. A call that only reads has none. A call that mints, deletes
+// or grants has none if the workspace refused it, which takes a complete 429 or a complete 4xx with
 // Databricks' own JSON and no code of a failure, or if no byte was sent; otherwise it is unknown,
 // the retry is from the start, and a mint's reason is UNKNOWN_MINT with what happened as "cause" in
 // the details.
@@ -23,6 +23,7 @@ enum class Purpose : unsigned {
   kReadToken = 4,
   kDeleteToken = 8,
   kMintToken = 16,
+  kGrantPermission = 32,
 };
 
 /// What was asked, as far as an error depends on it; borrowed.

@@ -302,6 +302,25 @@ hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Sec
   });
 }
 
+hub::Result<> Workspace::grant_token_permission(hub::Call call, const hub::Secret& admin,
+                                                const std::string& application_id) {
+  const Asked asked{Purpose::kGrantPermission, "PATCH permissions/authorization/tokens", admin};
+  Poco::JSON::Object::Ptr entry = new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
+  entry->set("service_principal_name", application_id);
+  entry->set("permission_level", "CAN_USE");
+  Poco::JSON::Array entries;
+  entries.add(entry);
+  Poco::JSON::Object body;
+  body.set("access_control_list", entries);
+  std::ostringstream json;
+  body.stringify(json);
+  const auto answer = send_repeatedly(call, asked, "PATCH", kTokenPermissions, json.str());
+  if (!answer) return answer.error();
+  const auto read = read_answer(asked, *answer, [](const JsonObject&) { return true; });
+  if (!read) return read.error();
+  return {};
+}
+
 hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const hub::Secret& admin) {
   const Asked asked{Purpose::kRead, "GET workspace-conf", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kConf);

@@ -115,6 +115,12 @@ class Workspace {
   hub::Result<bool> has_token_permission(hub::Call call, const hub::Secret& admin,
                                          const std::string& application_id);
 
+  /// PATCH /api/2.0/permissions/authorization/tokens: adds CAN_USE for the principal. Never PUT,
+  /// which replaces the list: whoever loses CAN_USE loses their tokens at once
+  /// (docs.databricks.com/security/auth/api-access-permissions.html).
+  hub::Result<> grant_token_permission(hub::Call call, const hub::Secret& admin,
+                                       const std::string& application_id);
+
   /// GET /api/2.0/workspace-conf?keys=enableTokensConfig,maxTokenLifetimeDays.
   hub::Result<TokenPolicy> token_policy(hub::Call call, const hub::Secret& admin);
 

@@ -1,11 +1,13 @@
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Object.h>
-#include <Poco/String.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <sstream>
 
 #include "databricks/reasons.hpp"
+#include "operations/findings.hpp"
 #include "operations/operation.hpp"
 #include "operations/schemas.hpp"
 #include "operations/slot_view.hpp"
@@ -14,153 +16,245 @@
 namespace databricks_token {
 namespace {
 
+using hub::rotation::Issued;
+
 constexpr std::chrono::milliseconds kSkewLimit = std::chrono::minutes(5);
 constexpr std::int64_t kSecondsPerDay = 24 * 3600;
+// docs.databricks.com/en/dev-tools/auth/pat.html: for each user and workspace. Whether expired ones
+// count, it does not say; they are not counted here. The last tenth is worth a warning.
+constexpr std::size_t kMostTokens = 600;
+constexpr std::size_t kManyTokens = 540;
 
-/// The list that check answers with.
-class Findings {
+std::string_view hint_of(std::string_view reason) { return find_reason(reason)->hint; }
+
+std::string date(std::int64_t milliseconds) {
+  return Poco::DateTimeFormatter::format(Poco::Timestamp(milliseconds * 1000),
+                                         Poco::DateTimeFormat::ISO8601_FORMAT);
+}
+
+/// A connection's check, one step for each kind of question.
+class Preflight {
  public:
-  void pass(const char* check, std::string message) { add(check, "pass", std::move(message), {}); }
-  void unknown(const char* check, std::string message) {
-    add(check, "unknown", std::move(message), {});
-  }
-  void fail(const char* check, std::string message, std::string_view hint) {
-    passed_ = false;
-    add(check, "fail", std::move(message), hint);
-  }
+  Preflight(Instance& instance, hub::Call call, const hub::Secret& admin, bool fix_permission)
+      : instance_(instance),
+        call_(call),
+        admin_(admin),
+        fix_permission_(fix_permission),
+        provider_(instance) {}
 
-  /// What could not be looked at: a fault that passes says nothing about the check itself.
-  void fail_by(const char* check, const hub::Error& error) {
-    const bool silent = error.effect == hub::Effect::kNone && error.retry != hub::Retry::kNever;
-    if (error.message.empty()) {
-      fail(check, "the host could not provide what this needs", "See the host's log.");
-    } else if (silent) {
-      passed_ = false;
-      add(check, "unknown", error.message, error.hint);
+  Findings run() {
+    if (!sign_in()) return findings_;
+    const auto listed = provider_.list(call_);
+    if (!listed) {
+      findings_.fail_by("admin", listed.error());
+      if (listed.error().retry == hub::Retry::kNever) {
+        findings_.skip_rest("the credential may not manage tokens");
+        return findings_;
+      }
     } else {
-      fail(check, error.message, error.hint);
+      findings_.pass("admin", "the credential may manage tokens");
     }
-  }
-
-  std::string to_json() const {
-    Poco::JSON::Object response(Poco::JSON_PRESERVE_KEY_ORDER);
-    response.set("passed", passed_);
-    response.set("findings", findings_);
-    std::ostringstream text;
-    response.stringify(text);
-    return text.str();
+    const auto slot = SlotView::look(call_);
+    check_principal(listed, slot);
+    check_policy();
+    check_current(slot);
+    findings_.unknown(
+        "on-behalf-of",
+        "whether the account allows tokens on behalf of service principals shows only when one is "
+        "made",
+        "If create-token answers ON_BEHALF_OF_DISABLED: " +
+            std::string(hint_of("ON_BEHALF_OF_DISABLED")));
+    return findings_;
   }
 
  private:
-  void add(const char* check, const char* result, std::string message, std::string_view hint) {
-    Poco::JSON::Object::Ptr finding = new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
-    finding->set("check", check);
-    finding->set("result", result);
-    finding->set("message", message);
-    if (!hint.empty()) finding->set("hint", std::string(hint));
-    findings_.add(finding);
+  /// Whether there is a workspace that knows the credential.
+  bool sign_in() {
+    const auto identity = instance_.workspace.me(call_, admin_);
+    const std::string reached =
+        "reached " + instance_.workspace.origin().text() + " over verified TLS";
+    if (identity) {
+      findings_.pass("workspace", reached);
+      check_clock();
+      findings_.pass("credential", "it is of " + identity->user_name);
+      return true;
+    }
+    const hub::Error& error = identity.error();
+    constexpr std::array kElsewhere = {"ACCOUNT_HOST", "NOT_DATABRICKS", "PRIVATE_LINK",
+                                       "IP_NOT_ALLOWED"};
+    const bool answered = error.http_status != 0;
+    const bool elsewhere =
+        std::find(kElsewhere.begin(), kElsewhere.end(), error.reason) != kElsewhere.end();
+    const bool of_credential = !answered && error.reason == "CREDENTIAL_INVALID";
+    const bool held_back = !answered && error.reason == "RATE_LIMITED";
+    if (answered && !elsewhere) {
+      findings_.pass("workspace", reached);
+      check_clock();
+      findings_.fail_by("credential", error);
+      findings_.skip_rest("the workspace did not answer who the credential is of");
+    } else if (of_credential) {
+      findings_.fail_by("credential", error);
+      findings_.skip_rest("the credential cannot be sent");
+    } else {
+      // No way to the workspace is what this looks for, also if it comes back by itself.
+      findings_.fail_by("workspace", error);
+      if (!held_back) findings_.fail("workspace", error.message, error.hint);
+      findings_.skip_rest("the workspace was not reached");
+    }
+    return false;
   }
 
-  bool passed_ = true;
-  Poco::JSON::Array findings_;
+  void check_clock() {
+    const auto offset = instance_.workspace.clock_offset();
+    if (!offset) return findings_.unknown("clock", "the workspace did not say what time it is");
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*offset).count();
+    const std::string message = "the workspace's clock and this host's differ by " +
+                                std::to_string(std::labs(seconds)) + " s";
+    if (std::chrono::abs(*offset) > kSkewLimit) {
+      findings_.fail("clock", message, "Set this host's clock, such as by NTP.");
+    } else {
+      findings_.pass("clock", message);
+    }
+  }
+
+  void check_principal(const hub::Result<std::vector<Issued>>& listed,
+                       const hub::Result<std::optional<SlotView>>& slot) {
+    const auto owner = provider_.owner_id(call_);
+    if (!owner) {
+      findings_.fail_by("principal", owner.error());
+      for (const char* check : {"token-permission", "token-count", "orphans"})
+        findings_.skip(check, "the service principal was not found active");
+      return;
+    }
+    findings_.pass("principal", "the service principal exists and is active");
+    check_permission();
+    if (!listed) {
+      for (const char* check : {"token-count", "orphans"})
+        findings_.skip(check, "the tokens could not be listed");
+      return;
+    }
+    std::vector<Issued> live;
+    std::copy_if(listed->begin(), listed->end(), std::back_inserter(live), [&](const Issued& each) {
+      return each.owner_id == *owner &&
+             (each.expiry_time <= 0 || each.expiry_time > provider_.now());
+    });
+    check_count(live.size());
+    check_orphans(live, slot);
+  }
+
+  void check_permission() {
+    const std::string& application_id = instance_.configuration.application_id;
+    const auto granted = instance_.workspace.has_token_permission(call_, admin_, application_id);
+    if (!granted) return findings_.fail_by("token-permission", granted.error());
+    if (*granted) return findings_.pass("token-permission", "the service principal may use tokens");
+    if (!fix_permission_) {
+      // Being in a group that may is as good, and is not looked into.
+      return findings_.unknown(
+          "token-permission",
+          "the service principal itself has no CAN_USE on tokens; unless a group of its has, "
+          "create-token will be refused",
+          hint_of("TOKEN_PERMISSION_MISSING"));
+    }
+    const auto granting = instance_.workspace.grant_token_permission(call_, admin_, application_id);
+    if (!granting) return findings_.fail_by("token-permission", granting.error());
+    findings_.pass("token-permission",
+                   "the service principal had no CAN_USE on tokens: granted it now, by PATCH");
+  }
+
+  void check_count(std::size_t live) {
+    const std::string message = "the service principal has " + std::to_string(live) + " of " +
+                                std::to_string(kMostTokens) + " tokens";
+    if (live >= kMostTokens) {
+      findings_.fail("token-count", message, hint_of("TOKEN_QUOTA_EXCEEDED"));
+    } else if (live >= kManyTokens) {
+      findings_.pass("token-count", message, hint_of("TOKEN_QUOTA_EXCEEDED"));
+    } else {
+      findings_.pass("token-count", message);
+    }
+  }
+
+  void check_orphans(const std::vector<Issued>& live,
+                     const hub::Result<std::optional<SlotView>>& slot) {
+    if (!slot) return findings_.fail_by("orphans", slot.error());
+    if (!*slot) return findings_.pass("orphans", "none: the slot is not in use yet");
+    std::size_t orphans = 0;
+    for (const Issued& each : live) {
+      if ((*slot)->roles.contains(each.id) || !hub::rotation::is_marked(each.comment, (*slot)->id))
+        continue;
+      // The value of an orphan is in nobody's hands, so nobody can have used it.
+      if (each.last_used_day) {
+        return findings_.fail(
+            "orphans",
+            "token " + each.id +
+                " carries this slot's marker and is in use, but the store knows "
+                "nothing of it: the store is older than the workspace",
+            "Restore the newest copy of the store. Until then nothing is revoked or made.");
+      }
+      ++orphans;
+    }
+    if (orphans == 0) return findings_.pass("orphans", "no token of this slot is astray");
+    findings_.pass(
+        "orphans",
+        std::to_string(orphans) + " tokens of this slot are astray: their value was lost",
+        "sweep revokes them now, rotate-token when it next looks.");
+  }
+
+  void check_policy() {
+    const auto policy = instance_.workspace.token_policy(call_, admin_);
+    if (!policy) {
+      findings_.fail_by("tokens-enabled", policy.error());
+      return findings_.skip("lifetime", "the workspace's settings could not be read");
+    }
+    if (policy->tokens_enabled == false) {
+      findings_.fail("tokens-enabled", "personal access tokens are switched off in the workspace",
+                     hint_of("TOKENS_DISABLED"));
+    } else {
+      findings_.pass("tokens-enabled", "the workspace allows personal access tokens");
+    }
+    const std::int64_t lifetime = instance_.configuration.policy.lifetime_seconds;
+    const std::int64_t days = policy->max_lifetime_days.value_or(730);
+    const std::string message = "lifetime_seconds is " + std::to_string(lifetime) +
+                                ", the workspace allows " + std::to_string(days * kSecondsPerDay);
+    if (lifetime > days * kSecondsPerDay) {
+      findings_.fail("lifetime", message, hint_of("LIFETIME_INVALID"));
+    } else {
+      findings_.pass("lifetime", message);
+    }
+  }
+
+  void check_current(const hub::Result<std::optional<SlotView>>& slot) {
+    if (!slot) return findings_.fail_by("current-token", slot.error());
+    if (!*slot || (*slot)->current().empty()) {
+      return findings_.unknown("current-token", "there is none yet: make it with create-token");
+    }
+    const std::string token_id = (*slot)->current();
+    const auto found = provider_.find(call_, token_id);
+    if (!found) return findings_.fail_by("current-token", found.error());
+    const std::int64_t expiry = found->has_value() ? (*found)->expiry_time : 0;
+    if (!found->has_value() || (expiry > 0 && expiry <= provider_.now())) {
+      findings_.fail("current-token", "token " + token_id + " is revoked or expired",
+                     "Run rotate-token: it makes a new one.");
+    } else {
+      findings_.pass("current-token", "token " + token_id + " is alive" +
+                                          (expiry > 0 ? " until " + date(expiry) : ""));
+    }
+  }
+
+  Instance& instance_;
+  const hub::Call call_;
+  const hub::Secret& admin_;
+  const bool fix_permission_;
+  TokenProvider provider_;
+  Findings findings_;
 };
 
-void check_clock(const Instance& instance, Findings& findings) {
-  const auto offset = instance.workspace.clock_offset();
-  if (!offset) return findings.unknown("clock", "the workspace did not say what time it is");
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*offset).count();
-  const std::string message = "the workspace's clock and this host's differ by " +
-                              std::to_string(std::labs(seconds)) + " s";
-  if (std::chrono::abs(*offset) > kSkewLimit) {
-    findings.fail("clock", message, "Set this host's clock, such as by NTP.");
-  } else {
-    findings.pass("clock", message);
-  }
-}
-
-void check_permission(Instance& instance, hub::Call call, const hub::Secret& admin,
-                      Findings& findings) {
-  const auto granted =
-      instance.workspace.has_token_permission(call, admin, instance.configuration.application_id);
-  if (!granted) {
-    findings.fail_by("token-permission", granted.error());
-  } else if (*granted) {
-    findings.pass("token-permission", "the service principal may use tokens");
-  } else {
-    // Being in a group that may is as good, and is not looked into.
-    findings.unknown(
-        "token-permission",
-        "the service principal itself has no CAN_USE on tokens; unless a group of its has, "
-        "create-token will be refused");
-  }
-}
-
-void check_policy(Instance& instance, hub::Call call, const hub::Secret& admin,
-                  Findings& findings) {
-  const auto policy = instance.workspace.token_policy(call, admin);
-  if (!policy) return findings.fail_by("tokens-enabled", policy.error());
-  if (policy->tokens_enabled == false) {
-    findings.fail("tokens-enabled", "personal access tokens are switched off in the workspace",
-                  find_reason("TOKENS_DISABLED")->hint);
-  } else {
-    findings.pass("tokens-enabled", "the workspace allows personal access tokens");
-  }
-  const std::int64_t lifetime = instance.configuration.policy.lifetime_seconds;
-  const std::int64_t days = policy->max_lifetime_days.value_or(730);
-  const std::string message = "lifetime_seconds is " + std::to_string(lifetime) +
-                              ", the workspace allows " + std::to_string(days * kSecondsPerDay);
-  if (lifetime > days * kSecondsPerDay) {
-    findings.fail("lifetime", message, find_reason("LIFETIME_INVALID")->hint);
-  } else {
-    findings.pass("lifetime", message);
-  }
-}
-
-void check_current(hub::Call call, TokenProvider& provider, Findings& findings) {
-  const auto slot = SlotView::look(call);
-  if (!slot) return findings.fail_by("current-token", slot.error());
-  if (!*slot || (*slot)->current().empty()) {
-    return findings.unknown("current-token", "there is none yet: make it with create-token");
-  }
-  const std::string token_id = (*slot)->current();
-  const auto found = provider.find(call, token_id);
-  if (!found) return findings.fail_by("current-token", found.error());
-  const std::int64_t now = provider.now();
-  if (!found->has_value() || ((*found)->expiry_time > 0 && (*found)->expiry_time <= now)) {
-    findings.fail("current-token", "token " + token_id + " is revoked or expired",
-                  "Run rotate-token: it makes a new one.");
-  } else {
-    findings.pass("current-token", "token " + token_id + " is alive");
-  }
-}
-
-hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObject&) {
-  Findings findings;
+hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObject& request) {
+  // What the host refuses, it says best itself.
   const auto admin = call.secret(kAdminSecret);
   if (!admin) return admin.error();
-
-  const auto identity = instance.workspace.me(call, *admin);
-  // Without a workspace that knows the credential nothing else can be looked at.
-  if (!identity) return identity.error();
-  findings.pass("workspace",
-                "reached " + instance.workspace.origin().text() + " over verified TLS");
-  check_clock(instance, findings);
-  findings.pass("credential", "it is of " + identity->user_name);
-
-  TokenProvider provider(instance);
-  if (const auto listed = provider.list(call)) {
-    findings.pass("admin", "the credential may manage tokens");
-  } else {
-    findings.fail_by("admin", listed.error());
-  }
-  if (const auto owner = provider.owner_id(call)) {
-    findings.pass("principal", "the service principal exists and is active");
-  } else {
-    findings.fail_by("principal", owner.error());
-  }
-  check_permission(instance, call, *admin, findings);
-  check_policy(instance, call, *admin, findings);
-  check_current(call, provider, findings);
+  const bool fix_permission = request.boolean("fix_permission").value_or(false);
+  const Findings findings = Preflight(instance, call, *admin, fix_permission).run();
+  if (findings.cancelled()) return *findings.cancelled();
   return findings.to_json();
 }
 
@@ -168,15 +262,27 @@ hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObj
 
 constinit const Operation kCheck{
     .name = "check",
-    .summary = "Looks at everything that the other operations need, and changes nothing.",
+    .summary =
+        "Looks at everything that the other operations need, and changes nothing unless it is asked "
+        "to grant a permission.",
     .idempotent = true,
-    .request_schema = kEmptyRequest,
+    .request_schema = R"json({
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "fix_permission": {
+          "description": "Grant the service principal CAN_USE on tokens if it has not got it; the one thing that check can change.",
+          "type": "boolean", "default": false
+        }
+      }
+    })json",
     .response_schema = R"json({
       "type": "object",
       "required": ["passed", "findings"],
       "properties": {
         "passed": {"description": "No finding failed or was kept from being made by a fault.", "type": "boolean"},
         "findings": {
+          "description": "Always these checks, in this order. A pass with a hint is a warning.",
           "type": "array",
           "items": {
             "type": "object",
@@ -184,7 +290,7 @@ constinit const Operation kCheck{
             "properties": {
               "check": {
                 "enum": ["workspace", "clock", "credential", "admin", "principal", "token-permission",
-                         "tokens-enabled", "lifetime", "current-token"]
+                         "tokens-enabled", "lifetime", "token-count", "orphans", "current-token", "on-behalf-of"]
               },
               "result": {"enum": ["pass", "fail", "unknown"]},
               "message": {"type": "string"},

@@ -20,11 +20,14 @@ struct Option {
   std::string_view summary;  // for help
 };
 
+/// Of a command that looks whether something is wrong: kUnclear if it could not look everywhere.
+enum class Verdict { kPassed, kFailed, kUnclear };
+
 /// What a command found out, for programs and for people.
 struct Answer {
   Poco::JSON::Object::Ptr result;
-  std::string text;    // ends with a newline, or is empty
-  bool passed = true;  // false: it was looked for, and something is wrong
+  std::string text;  // ends with a newline, or is empty
+  Verdict verdict = Verdict::kPassed;
 };
 
 struct Command {

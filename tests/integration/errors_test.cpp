@@ -17,15 +17,6 @@ constexpr const char* kMint = "/api/2.0/token-management/on-behalf-of/tokens";
 constexpr const char* kToken = "/api/2.0/token-management/tokens/*";
 constexpr const char* kEverything = "/api/*";
 
-/// What is answered, and to which requests: to those of any method where none is named.
-struct Served {
-  const char* path;
-  const char* method;
-  int status;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers{};
-};
-
 struct Row {
   const char* name;
   Served served;
@@ -43,23 +34,6 @@ class Answers : public HostTest {
   void forget_slot() const {
     for (const char* file : {"slots.db", "slots.db-wal", "slots.db-shm"})
       std::filesystem::remove(path(file));
-  }
-
-  /// Until the next one.
-  void serve(const Served& served) const {
-    workspace.clear_faults();
-    Poco::JSON::Object headers;
-    for (const auto& [name, value] : served.headers) headers.set(name, value);
-    Poco::JSON::Object fault;
-    fault.set("path", served.path);
-    if (*served.method != '\0') fault.set("method", served.method);
-    fault.set("times", 1000);
-    fault.set("status", served.status);
-    fault.set("body", served.body);
-    fault.set("headers", headers);
-    std::ostringstream text;
-    fault.stringify(text);
-    workspace.fail(text.str());
   }
 
   /// Each row meets a slot that nothing has happened to.

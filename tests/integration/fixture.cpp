@@ -52,6 +52,22 @@ HostTest::HostTest() : directory_(make_directory()) {
 
 HostTest::~HostTest() { fs::remove_all(directory_); }
 
+void HostTest::serve(const Served& served) const {
+  workspace.clear_faults();
+  Poco::JSON::Object headers;
+  for (const auto& [name, value] : served.headers) headers.set(name, value);
+  Poco::JSON::Object fault;
+  fault.set("path", served.path);
+  if (*served.method != '\0') fault.set("method", served.method);
+  fault.set("times", 1000);
+  fault.set("status", served.status);
+  fault.set("body", served.body);
+  fault.set("headers", headers);
+  std::ostringstream text;
+  fault.stringify(text);
+  workspace.fail(text.str());
+}
+
 void HostTest::wait_for_fault(int times) const {
   const auto left = [this] {
     return workspace.state()->getArray("faults")->getObject(0)->getValue<int>("times");

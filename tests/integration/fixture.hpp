@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/local_workspace.hpp"
@@ -17,6 +18,15 @@ namespace integration {
 
 using test_support::Finished;
 using test_support::Process;
+
+/// An answer, byte for byte, to requests for `path`; of any method where none is named.
+struct Served {
+  const char* path;
+  const char* method;
+  int status;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
 
 /// A workspace, and a directory with a host's configuration and one connection, "local"; gone
 /// afterwards. Each output of the host is searched for secrets.
@@ -29,6 +39,8 @@ class HostTest : public testing::Test {
 
   test_support::LocalWorkspace workspace;
 
+  /// From now on, instead of what was served before.
+  void serve(const Served& served) const;
   /// Waits until a request has met the fault that was set for that many times.
   void wait_for_fault(int times) const;
   /// How many tokens of the connection's principal live at the workspace, by its own account.
