@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace databricks_token {
 
@@ -29,11 +30,18 @@ struct TlsSettings {
   std::string ca_file;  // PEM; empty: the system's
 };
 
+/// A header whose value is secret; the value is borrowed.
+struct SecretHeader {
+  std::string name;
+  const hub::Secret* value;
+};
+
 struct HttpRequest {
   std::string method;
   std::string target;                   // path and query
   const hub::Secret* bearer = nullptr;  // borrowed; sent as "Authorization: Bearer"
-  std::string content_type{};           // empty: no body
+  std::vector<SecretHeader> secret_headers{};
+  std::string content_type{};  // empty: no body
   std::string body{};
 };
 
