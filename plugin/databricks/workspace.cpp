@@ -85,18 +85,6 @@ TokenInfo read_token_info_member(const JsonObject& object) {
   return read_token_info(object.required("token_info", object.object("token_info")));
 }
 
-/// No more than what a header needs: a prefix is not promised (terraform-provider-databricks' tests
-/// have "s#Cr3t!11").
-hub::Secret read_token_value(JsonObject& object) {
-  hub::Secret value = object.required("token_value", object.take_secret("token_value"));
-  const std::string_view bytes = value.reveal();
-  if (bytes.empty() ||
-      !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; })) {
-    throw WrongShape("token_value is not printable text");
-  }
-  return value;
-}
-
 std::string to_json(const TokenRequest& request) {
   Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
   object.set("application_id", request.application_id);
@@ -131,11 +119,11 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
 
 hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
                                                      const char* method, std::string target) {
-  const HttpRequest request{.method = method,
-                            .target = std::move(target),
-                            .bearer = &asked.bearer,
-                            .content_type = {},
-                            .body = {}};
+  const HttpRequest request{
+      .method = method,
+      .target = std::move(target),
+      .bearer = &asked.bearer.bearer,
+      .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()}};
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -156,18 +144,19 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
   }
 }
 
-hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const hub::Secret& admin,
+hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const Credential& admin,
                                                         const TokenRequest& request) {
   const Asked asked{Purpose::kMintToken, "POST on-behalf-of/tokens", admin};
   auto answer = send_once(call, asked,
                           {.method = "POST",
                            .target = kOnBehalfOf,
-                           .bearer = &admin,
+                           .bearer = &admin.bearer,
+                           .secret_headers = {admin.headers.begin(), admin.headers.end()},
                            .content_type = "application/json",
                            .body = to_json(request)});
   if (!answer) return std::move(answer).error();
   auto minted = read_answer(asked, *answer, [](JsonObject& object) {
-    hub::Secret value = read_token_value(object);
+    hub::Secret value = object.take_secret("token_value");
     return MintedToken{std::move(value), read_token_info_member(object)};
   });
   wipe(answer->body);
@@ -175,7 +164,7 @@ hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const hu
 }
 
 hub::Result<std::vector<TokenInfo>> Workspace::list_tokens(hub::Call call,
-                                                           const hub::Secret& admin) {
+                                                           const Credential& admin) {
   const Asked asked{Purpose::kRead, "GET token-management/tokens", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokens);
   if (!answer) return answer.error();
@@ -187,7 +176,7 @@ hub::Result<std::vector<TokenInfo>> Workspace::list_tokens(hub::Call call,
   });
 }
 
-hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const hub::Secret& admin,
+hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const Credential& admin,
                                             const std::string& token_id) {
   const Asked asked{Purpose::kReadToken, "GET token-management/tokens/{id}", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokens + ("/" + encoded(token_id)));
@@ -195,7 +184,7 @@ hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const hub::Secret& a
   return read_answer(asked, *answer, read_token_info_member);
 }
 
-hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
+hub::Result<> Workspace::delete_token(hub::Call call, const Credential& admin,
                                       const std::string& token_id) {
   const Asked asked{Purpose::kDeleteToken, "DELETE token-management/tokens/{id}", admin};
   const auto answer = send_repeatedly(call, asked, "DELETE", kTokens + ("/" + encoded(token_id)));
@@ -206,7 +195,7 @@ hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
   return {};
 }
 
-hub::Result<Identity> Workspace::me(hub::Call call, const hub::Secret& bearer) {
+hub::Result<Identity> Workspace::me(hub::Call call, const Credential& bearer) {
   const Asked asked{Purpose::kIdentify, "GET scim/v2/Me", bearer};
   const auto answer = send_repeatedly(call, asked, "GET", kMe);
   if (!answer) return answer.error();
@@ -218,7 +207,7 @@ hub::Result<Identity> Workspace::me(hub::Call call, const hub::Secret& bearer) {
 }
 
 hub::Result<std::optional<ServicePrincipal>> Workspace::find_service_principal(
-    hub::Call call, const hub::Secret& admin, const std::string& application_id) {
+    hub::Call call, const Credential& admin, const std::string& application_id) {
   Poco::UUID uuid;
   if (!uuid.tryParse(application_id) || uuid.toString() != Poco::toLower(application_id)) {
     return hub::Error{.status = hub::Status::kInvalidArgument,
@@ -244,7 +233,7 @@ hub::Result<std::optional<ServicePrincipal>> Workspace::find_service_principal(
       });
 }
 
-hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Secret& admin,
+hub::Result<bool> Workspace::has_token_permission(hub::Call call, const Credential& admin,
                                                   const std::string& application_id) {
   const Asked asked{Purpose::kRead, "GET permissions/authorization/tokens", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokenPermissions);
@@ -268,7 +257,7 @@ hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Sec
   });
 }
 
-hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const hub::Secret& admin) {
+hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const Credential& admin) {
   const Asked asked{Purpose::kRead, "GET workspace-conf", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kConf);
   if (!answer) return answer.error();

@@ -78,10 +78,11 @@ void check_clock(const Instance& instance, Findings& findings) {
   }
 }
 
-void check_permission(Instance& instance, hub::Call call, const hub::Secret& admin,
-                      Findings& findings) {
-  const auto granted =
-      instance.workspace.has_token_permission(call, admin, instance.configuration.application_id);
+void check_permission(Instance& instance, hub::Call call, Findings& findings) {
+  const auto granted = instance.as_admin(call, [&](const Credential& admin) {
+    return instance.workspace.has_token_permission(call, admin,
+                                                   instance.configuration.application_id);
+  });
   if (!granted) {
     findings.fail_by("token-permission", granted.error());
   } else if (*granted) {
@@ -95,9 +96,9 @@ void check_permission(Instance& instance, hub::Call call, const hub::Secret& adm
   }
 }
 
-void check_policy(Instance& instance, hub::Call call, const hub::Secret& admin,
-                  Findings& findings) {
-  const auto policy = instance.workspace.token_policy(call, admin);
+void check_policy(Instance& instance, hub::Call call, Findings& findings) {
+  const auto policy = instance.as_admin(
+      call, [&](const Credential& admin) { return instance.workspace.token_policy(call, admin); });
   if (!policy) return findings.fail_by("tokens-enabled", policy.error());
   if (policy->tokens_enabled == false) {
     findings.fail("tokens-enabled", "personal access tokens are switched off in the workspace",
@@ -136,10 +137,8 @@ void check_current(hub::Call call, TokenProvider& provider, Findings& findings) 
 
 hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObject&) {
   Findings findings;
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-
-  const auto identity = instance.workspace.me(call, *admin);
+  const auto identity = instance.as_admin(
+      call, [&](const Credential& admin) { return instance.workspace.me(call, admin); });
   // Without a workspace that knows the credential nothing else can be looked at.
   if (!identity) return identity.error();
   findings.pass("workspace",
@@ -158,8 +157,8 @@ hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObj
   } else {
     findings.fail_by("principal", owner.error());
   }
-  check_permission(instance, call, *admin, findings);
-  check_policy(instance, call, *admin, findings);
+  check_permission(instance, call, findings);
+  check_policy(instance, call, findings);
   check_current(call, provider, findings);
   return findings.to_json();
 }

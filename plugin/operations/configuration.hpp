@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "databricks/sign_in.hpp"
 #include "http/client.hpp"
 
 namespace databricks_token {
@@ -17,6 +18,7 @@ struct Configuration {
 
   Origin origin;
   std::string application_id;
+  AuthSettings auth;
   TlsSettings tls;
   hub::rotation::Policy policy;
 

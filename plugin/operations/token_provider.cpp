@@ -59,10 +59,10 @@ std::int64_t TokenProvider::now() const {
 }
 
 Result<std::string> TokenProvider::owner_id(hub::Call call) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
   const std::string& application_id = instance_.configuration.application_id;
-  const auto principal = instance_.workspace.find_service_principal(call, *admin, application_id);
+  const auto principal = instance_.as_admin(call, [&](const Credential& admin) {
+    return instance_.workspace.find_service_principal(call, admin, application_id);
+  });
   if (!principal) return principal.error();
   if (!principal->has_value()) {
     return Error{
@@ -82,14 +82,13 @@ Result<std::string> TokenProvider::owner_id(hub::Call call) {
 
 Result<hub::rotation::Minted> TokenProvider::mint(hub::Call call,
                                                   const hub::rotation::MintRequest& request) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto minted = instance_.workspace.create_on_behalf_of(
-      call, *admin,
-      {.application_id = instance_.configuration.application_id,
-       .lifetime_seconds = request.lifetime_seconds,
-       .comment = request.comment,
-       .scopes = request.scopes});
+  const TokenRequest wanted{.application_id = instance_.configuration.application_id,
+                            .lifetime_seconds = request.lifetime_seconds,
+                            .comment = request.comment,
+                            .scopes = request.scopes};
+  auto minted = instance_.as_admin(call, [&](const Credential& admin) {
+    return instance_.workspace.create_on_behalf_of(call, admin, wanted);
+  });
   if (!minted) return std::move(minted).error();
   return hub::rotation::Minted{std::move(minted->value), issued(std::move(minted->info))};
 }
@@ -121,9 +120,8 @@ Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
 }
 
 Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto listed = instance_.workspace.list_tokens(call, *admin);
+  auto listed = instance_.as_admin(
+      call, [&](const Credential& admin) { return instance_.workspace.list_tokens(call, admin); });
   if (!listed) return std::move(listed).error();
   std::vector<Issued> result;
   for (TokenInfo& info : *listed) result.push_back(issued(std::move(info)));
@@ -131,18 +129,18 @@ Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
 }
 
 Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::string& id) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto found = instance_.workspace.get_token(call, *admin, id);
+  auto found = instance_.as_admin(call, [&](const Credential& admin) {
+    return instance_.workspace.get_token(call, admin, id);
+  });
   if (found) return std::optional(issued(*std::move(found)));
   if (found.error().reason == "TOKEN_GONE") return std::optional<Issued>();
   return std::move(found).error();
 }
 
 Result<> TokenProvider::revoke(hub::Call call, const std::string& id) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto deleted = instance_.workspace.delete_token(call, *admin, id);
+  auto deleted = instance_.as_admin(call, [&](const Credential& admin) {
+    return instance_.workspace.delete_token(call, admin, id);
+  });
   if (!deleted && deleted.error().reason == "TOKEN_GONE") return {};
   return deleted;
 }
