@@ -3,7 +3,9 @@
 
 #include <hub/error.hpp>
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace databricks_token {
 
@@ -156,6 +158,14 @@ constexpr const Reason* find_reason(std::string_view reason) {
     if (known.reason == reason) return &known;
   }
   return nullptr;
+}
+
+/// An error that somebody must mend first, with the hint of its reason.
+inline hub::Error precondition(std::string_view reason, std::string message) {
+  return {.status = hub::Status::kFailedPrecondition,
+          .reason = std::string(reason),
+          .message = std::move(message),
+          .hint = std::string(find_reason(reason)->hint)};
 }
 
 }  // namespace databricks_token

@@ -24,6 +24,9 @@ using std::chrono::milliseconds;
 
 constexpr const char* kOnBehalfOf = "/api/2.0/token-management/on-behalf-of/tokens";
 constexpr const char* kTokens = "/api/2.0/token-management/tokens";
+constexpr const char* kCreateOwn = "/api/2.0/token/create";
+constexpr const char* kListOwn = "/api/2.0/token/list";
+constexpr const char* kDeleteOwn = "/api/2.0/token/delete";
 constexpr const char* kMe = "/api/2.0/preview/scim/v2/Me";
 constexpr const char* kServicePrincipals = "/api/2.0/preview/scim/v2/ServicePrincipals";
 constexpr const char* kTokenPermissions = "/api/2.0/permissions/authorization/tokens";
@@ -66,6 +69,13 @@ auto read_answer(const Asked& asked, const HttpResponse& response, Read read)
   }
 }
 
+hub::Result<> read_deletion(const Asked& asked, const HttpResponse& response) {
+  // A sign-in page with status 200 has revoked nothing.
+  if (!Poco::trim(response.body).empty() && !JsonObject::parse(response.body))
+    return unusable(asked, response, "NOT_DATABRICKS", "neither empty nor with a JSON object");
+  return {};
+}
+
 TokenInfo read_token_info(const JsonObject& object) {
   TokenInfo info;
   info.token_id = object.required("token_id", object.text("token_id"));
@@ -77,6 +87,9 @@ TokenInfo read_token_info(const JsonObject& object) {
   info.created_by_username = object.text("created_by_username").value_or("");
   info.owner_id = object.integer("owner_id").value_or(0);
   info.last_used_day = object.integer("last_used_day");
+  // What PublicTokenInfo has in its place, to the millisecond.
+  const auto last_accessed = object.integer("last_accessed_time");
+  if (last_accessed.value_or(0) > 0) info.last_used_day = last_accessed;
   info.scopes = object.texts("scopes");
   return info;
 }
@@ -85,9 +98,16 @@ TokenInfo read_token_info_member(const JsonObject& object) {
   return read_token_info(object.required("token_info", object.object("token_info")));
 }
 
+std::vector<TokenInfo> read_token_infos(const JsonObject& object) {
+  std::vector<TokenInfo> infos;
+  for (const JsonObject& info : object.objects("token_infos"))
+    infos.push_back(read_token_info(info));
+  return infos;
+}
+
 std::string to_json(const TokenRequest& request) {
   Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-  object.set("application_id", request.application_id);
+  if (!request.application_id.empty()) object.set("application_id", request.application_id);
   object.set("lifetime_seconds", Poco::Int64{request.lifetime_seconds});
   object.set("comment", request.comment);
   if (request.scopes) {
@@ -118,12 +138,15 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
 }
 
 hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
-                                                     const char* method, std::string target) {
+                                                     const char* method, std::string target,
+                                                     std::string json) {
   const HttpRequest request{
       .method = method,
       .target = std::move(target),
       .bearer = &asked.bearer.bearer,
-      .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()}};
+      .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()},
+      .content_type = json.empty() ? "" : "application/json",
+      .body = std::move(json)};
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -144,16 +167,16 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
   }
 }
 
-hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const Credential& admin,
-                                                        const TokenRequest& request) {
-  const Asked asked{Purpose::kMintToken, "POST on-behalf-of/tokens", admin};
-  auto answer = send_once(call, asked,
-                          {.method = "POST",
-                           .target = kOnBehalfOf,
-                           .bearer = &admin.bearer,
-                           .secret_headers = {admin.headers.begin(), admin.headers.end()},
-                           .content_type = "application/json",
-                           .body = to_json(request)});
+hub::Result<MintedToken> Workspace::create(hub::Call call, const Asked& asked, const char* target,
+                                           const TokenRequest& request) {
+  auto answer =
+      send_once(call, asked,
+                {.method = "POST",
+                 .target = target,
+                 .bearer = &asked.bearer.bearer,
+                 .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()},
+                 .content_type = "application/json",
+                 .body = to_json(request)});
   if (!answer) return std::move(answer).error();
   auto minted = read_answer(asked, *answer, [](JsonObject& object) {
     hub::Secret value = object.take_secret("token_value");
@@ -163,17 +186,18 @@ hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const Cr
   return minted;
 }
 
+hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const Credential& admin,
+                                                        const TokenRequest& request) {
+  return create(call, {Purpose::kMintToken, "POST on-behalf-of/tokens", admin}, kOnBehalfOf,
+                request);
+}
+
 hub::Result<std::vector<TokenInfo>> Workspace::list_tokens(hub::Call call,
                                                            const Credential& admin) {
   const Asked asked{Purpose::kRead, "GET token-management/tokens", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokens);
   if (!answer) return answer.error();
-  return read_answer(asked, *answer, [](const JsonObject& object) {
-    std::vector<TokenInfo> infos;
-    for (const JsonObject& info : object.objects("token_infos"))
-      infos.push_back(read_token_info(info));
-    return infos;
-  });
+  return read_answer(asked, *answer, read_token_infos);
 }
 
 hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const Credential& admin,
@@ -189,10 +213,34 @@ hub::Result<> Workspace::delete_token(hub::Call call, const Credential& admin,
   const Asked asked{Purpose::kDeleteToken, "DELETE token-management/tokens/{id}", admin};
   const auto answer = send_repeatedly(call, asked, "DELETE", kTokens + ("/" + encoded(token_id)));
   if (!answer) return answer.error();
-  // A sign-in page with status 200 has revoked nothing.
-  if (!Poco::trim(answer->body).empty() && !JsonObject::parse(answer->body))
-    return unusable(asked, *answer, "NOT_DATABRICKS", "neither empty nor with a JSON object");
-  return {};
+  return read_deletion(asked, *answer);
+}
+
+hub::Result<MintedToken> Workspace::create_own_token(hub::Call call, const Credential& bearer,
+                                                     const TokenRequest& request) {
+  TokenRequest own = request;
+  own.application_id.clear();
+  return create(call, {Purpose::kMintToken, "POST token/create", bearer}, kCreateOwn, own);
+}
+
+hub::Result<std::vector<TokenInfo>> Workspace::list_own_tokens(hub::Call call,
+                                                               const Credential& bearer) {
+  const Asked asked{Purpose::kIdentify, "GET token/list", bearer};
+  const auto answer = send_repeatedly(call, asked, "GET", kListOwn);
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, read_token_infos);
+}
+
+hub::Result<> Workspace::delete_own_token(hub::Call call, const Credential& bearer,
+                                          const std::string& token_id) {
+  const Asked asked{Purpose::kDeleteToken, "POST token/delete", bearer};
+  Poco::JSON::Object json;
+  json.set("token_id", token_id);
+  std::ostringstream text;
+  json.stringify(text);
+  const auto answer = send_repeatedly(call, asked, "POST", kDeleteOwn, text.str());
+  if (!answer) return answer.error();
+  return read_deletion(asked, *answer);
 }
 
 hub::Result<Identity> Workspace::me(hub::Call call, const Credential& bearer) {

@@ -44,7 +44,7 @@ struct MintedToken {
 };
 
 struct TokenRequest {
-  std::string application_id;
+  std::string application_id;         // of the principal; not sent if it is the caller itself
   std::int64_t lifetime_seconds = 0;  // > 0, always sent
   std::string comment;
   std::optional<std::vector<std::string>> scopes;  // nothing: not sent
@@ -95,6 +95,18 @@ class Workspace {
   /// UNAVAILABLE, NOT_DATABRICKS.
   hub::Result<> delete_token(hub::Call call, const Credential& admin, const std::string& token_id);
 
+  /// POST /api/2.0/token/create: for the credential's own principal, of which the answer does not
+  /// tell; owner_id is 0. Otherwise as create_on_behalf_of.
+  hub::Result<MintedToken> create_own_token(hub::Call call, const Credential& bearer,
+                                            const TokenRequest& request);
+
+  /// GET /api/2.0/token/list: the live tokens of the credential's own principal; owner_id is 0.
+  hub::Result<std::vector<TokenInfo>> list_own_tokens(hub::Call call, const Credential& bearer);
+
+  /// POST /api/2.0/token/delete. As delete_token; a token of another principal is TOKEN_GONE, too.
+  hub::Result<> delete_own_token(hub::Call call, const Credential& bearer,
+                                 const std::string& token_id);
+
   /// GET /api/2.0/preview/scim/v2/Me.
   hub::Result<Identity> me(hub::Call call, const Credential& bearer);
 
@@ -122,7 +134,9 @@ class Workspace {
   hub::Result<HttpResponse> send_once(hub::Call call, const Asked& asked,
                                       const HttpRequest& request);
   hub::Result<HttpResponse> send_repeatedly(hub::Call call, const Asked& asked, const char* method,
-                                            std::string target);
+                                            std::string target, std::string json = {});
+  hub::Result<MintedToken> create(hub::Call call, const Asked& asked, const char* target,
+                                  const TokenRequest& request);
 
   HttpClient client_;
   std::atomic<std::int64_t> clock_offset_ms_ = kNoClock;

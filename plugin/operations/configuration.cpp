@@ -18,6 +18,10 @@ const std::string_view Configuration::kSchema = R"json({
       "type": "string",
       "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
     },
+    "issue": {
+      "description": "on-behalf-of: a workspace admin makes the tokens. self: the service principal signs in itself, with OAuth, and makes its own; on Azure the only way for principals of Microsoft Entra.",
+      "enum": ["on-behalf-of", "self"], "default": "on-behalf-of"
+    },
     "lifetime_seconds": {
       "description": "How long a token lives, in seconds: 7776000 is 90 days, the default. The workspace may grant less.",
       "type": "integer", "minimum": 60, "maximum": 63072000, "default": 7776000
@@ -100,6 +104,8 @@ const std::string_view Configuration::kSchema = R"json({
   }
 })json";
 
+std::string_view to_text(Issue issue) { return issue == Issue::kSelf ? "self" : "on-behalf-of"; }
+
 namespace {
 
 hub::Error invalid(std::string message) {
@@ -140,9 +146,20 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
   Configuration configuration;
   configuration.origin = *std::move(origin);
   configuration.application_id = object->required("application_id", object->text("application_id"));
+  if (const auto issue = object->text("issue"); issue == to_text(Issue::kSelf)) {
+    configuration.issue = Issue::kSelf;
+  } else if (issue && issue != to_text(Issue::kOnBehalfOf)) {
+    return invalid("issue is none of those known");
+  }
   auto auth = read_auth(object->required("auth", object->object("auth")));
   if (!auth) return std::move(auth).error();
   configuration.auth = *std::move(auth);
+  // databrickslabs/coding-agents-databricks-apps issue 52.
+  if (configuration.issue == Issue::kSelf && configuration.auth.type == AuthType::kPat) {
+    return invalid(
+        "issue \"self\" needs an auth.type other than \"pat\": who signs in with the kind of token "
+        "that it rotates can make no new one any more once that has expired");
+  }
   if (const auto tls = object->object("tls"))
     configuration.tls.ca_file = tls->text("ca_file").value_or("");
 

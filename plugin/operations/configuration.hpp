@@ -12,12 +12,19 @@
 
 namespace databricks_token {
 
+/// How the principal's tokens are made: by an admin on its behalf, or by the principal itself.
+enum class Issue { kOnBehalfOf, kSelf };
+
+/// As in a connection's configuration.
+std::string_view to_text(Issue issue);
+
 struct Configuration {
   /// JSON Schema, for describe().
   static const std::string_view kSchema;
 
   Origin origin;
   std::string application_id;
+  Issue issue = Issue::kOnBehalfOf;
   AuthSettings auth;
   TlsSettings tls;
   hub::rotation::Policy policy;

@@ -1,4 +1,4 @@
-// The authority that clients trust in tests of a workspace's calls.
+// The authority that clients trust in tests with scripted servers.
 #pragma once
 
 #include <cstdlib>
@@ -9,7 +9,7 @@
 
 #include "workspace/certificate_authority.hpp"
 
-namespace databricks_token {
+namespace test_support {
 
 /// In a directory that goes when the tests end.
 class Authority {
@@ -19,8 +19,8 @@ class Authority {
     return authority;
   }
 
-  Authority() : authority_("databricks_test") {
-    std::string pattern = std::filesystem::temp_directory_path() / "databricks_test.XXXXXX";
+  Authority() : authority_("Test authority") {
+    std::string pattern = std::filesystem::temp_directory_path() / "authority.XXXXXX";
     directory_ = ::mkdtemp(pattern.data());
     std::ofstream(file()) << authority_.certificate().certificate_pem;
   }
@@ -39,4 +39,4 @@ class Authority {
   std::filesystem::path directory_;
 };
 
-}  // namespace databricks_token
+}  // namespace test_support

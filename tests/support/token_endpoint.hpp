@@ -2,21 +2,19 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "http/client.hpp"
+#include "support/authority.hpp"
 #include "support/tls_server.hpp"
-#include "unit/databricks_authority.hpp"
 
-namespace databricks_token {
+namespace test_support {
 
 /// Answers each request to a path that ends with "/token" with the next of `tokens`, one for the
 /// discovery document with `discovery` and any other with the next of `api`; the last ones are
-/// repeated. "{url}" in an answer's text is the server's own URL.
+/// repeated. In the discovery document "{url}" is the server's own URL.
 class TokenEndpoint {
  public:
   struct Answers {
@@ -27,24 +25,19 @@ class TokenEndpoint {
   };
 
   explicit TokenEndpoint(Answers answers)
-      : answers_(std::move(answers)),
-        server(Authority::get().certificate(),
-               [this](test_support::Peer& peer) {
-                 if (!peer.shake_hands()) return;
-                 for (;;) {
-                   const std::string request = peer.read_request();
-                   if (request.empty() || !peer.write(answer_to(request))) return;
-                 }
-               }),
-        client(std::make_shared<HttpClient>(*Origin::parse(server.url()),
-                                            TlsSettings{.ca_file = Authority::get().file()},
-                                            "test/1")) {}
+      : answers_(std::move(answers)), server(Authority::get().certificate(), [this](Peer& peer) {
+          if (!peer.shake_hands()) return;
+          for (;;) {
+            const std::string request = peer.read_request();
+            if (request.empty() || !peer.write(answer_to(request))) return;
+          }
+        }) {}
 
   /// An answer of a token endpoint.
   static std::string granted(const std::string& token, const std::string& expires_in = "3600") {
-    return test_support::TlsServer::response(200, R"({"access_token":")" + token +
-                                                      R"(","token_type":"Bearer","expires_in":)" +
-                                                      expires_in + R"(,"scope":"all-apis"})");
+    return TlsServer::response(200, R"({"access_token":")" + token +
+                                        R"(","token_type":"Bearer","expires_in":)" + expires_in +
+                                        R"(,"scope":"all-apis"})");
   }
 
   /// The requests whose first line contains `part`.
@@ -64,7 +57,7 @@ class TokenEndpoint {
       std::string document = answers_.discovery;
       if (const auto at = document.find("{url}"); at != std::string::npos)
         document.replace(at, 5, server.url());
-      return test_support::TlsServer::response(answers_.discovery_status, document);
+      return TlsServer::response(answers_.discovery_status, document);
     }
     const bool is_token = path.ends_with("/token");
     const auto& answers = is_token ? answers_.tokens : answers_.api;
@@ -78,8 +71,7 @@ class TokenEndpoint {
   std::size_t next_api_ = 0;
 
  public:
-  test_support::TlsServer server;
-  const std::shared_ptr<HttpClient> client;
+  TlsServer server;
 };
 
-}  // namespace databricks_token
+}  // namespace test_support

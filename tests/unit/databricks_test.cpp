@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "support/authority.hpp"
 #include "support/fake_call.hpp"
 #include "support/tls_server.hpp"
-#include "unit/databricks_authority.hpp"
 
 namespace databricks_token {
 namespace {
@@ -21,6 +21,7 @@ namespace {
 using hub::Effect;
 using hub::Retry;
 using hub::Status;
+using test_support::Authority;
 using test_support::FakeCall;
 using test_support::Peer;
 using test_support::TlsServer;

@@ -9,14 +9,16 @@
 
 #include "databricks/reasons.hpp"
 #include "support/fake_call.hpp"
-#include "unit/token_endpoint.hpp"
+#include "support/token_endpoint.hpp"
 
 namespace databricks_token {
 namespace {
 
+using test_support::Authority;
 using test_support::FakeCall;
 using test_support::Peer;
 using test_support::TlsServer;
+using test_support::TokenEndpoint;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -24,11 +26,17 @@ using ::testing::Not;
 constexpr const char* kSecret = "canary-client:secret/+";
 
 struct Oauth {
-  hub::Result<Grant> workspace(TokenEndpoint& endpoint) {
-    return ask_workspace(call.call(), *endpoint.client, {id, secret});
+  static HttpClient client_of(const std::string& url) {
+    return {*Origin::parse(url), {.ca_file = Authority::get().file()}, "test/1"};
   }
-  hub::Result<Grant> entra(TokenEndpoint& endpoint) {
-    return ask_entra(call.call(), *endpoint.client, "tenant/..", {id, secret},
+
+  hub::Result<Grant> workspace(const std::string& url) {
+    HttpClient client = client_of(url);
+    return ask_workspace(call.call(), client, {id, secret});
+  }
+  hub::Result<Grant> entra(const std::string& url) {
+    HttpClient client = client_of(url);
+    return ask_entra(call.call(), client, "tenant/..", {id, secret},
                      "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default");
   }
 
@@ -46,7 +54,7 @@ std::string oauth_error(int status, const std::string& code, const std::string& 
 
 TEST(AskWorkspace, AsksTheEndpointThatTheWorkspaceNames) {
   TokenEndpoint endpoint({.tokens = {TokenEndpoint::granted("canary-granted")}});
-  const auto grant = Oauth().workspace(endpoint);
+  const auto grant = Oauth().workspace(endpoint.server.url());
   ASSERT_TRUE(grant.ok()) << grant.error().message;
   EXPECT_TRUE(grant->access_token.reveal() == "canary-granted");
   EXPECT_EQ(grant->lifetime, std::chrono::seconds(3600));
@@ -69,7 +77,7 @@ TEST(AskWorkspace, ReadsALifetimeThatIsTextOrMissing) {
   for (const auto& [expires_in, lifetime] :
        std::vector<std::pair<const char*, int>>{{"\"3600\"", 3600}, {"null", 0}, {"-5", 0}}) {
     TokenEndpoint endpoint({.tokens = {TokenEndpoint::granted("canary-granted", expires_in)}});
-    const auto grant = Oauth().workspace(endpoint);
+    const auto grant = Oauth().workspace(endpoint.server.url());
     ASSERT_TRUE(grant.ok()) << grant.error().message;
     EXPECT_EQ(grant->lifetime, std::chrono::seconds(lifetime));
   }
@@ -82,7 +90,7 @@ TEST(AskWorkspace, SendsTheSecretToNoOtherOrigin) {
     TokenEndpoint endpoint(
         {.tokens = {TokenEndpoint::granted("canary-granted")},
          .discovery = R"({"token_endpoint":")" + std::string(elsewhere) + "\"}"});
-    const auto grant = Oauth().workspace(endpoint);
+    const auto grant = Oauth().workspace(endpoint.server.url());
     ASSERT_FALSE(grant.ok()) << elsewhere;
     EXPECT_EQ(grant.error().reason, "OAUTH_ENDPOINT_INVALID") << elsewhere;
     EXPECT_EQ(endpoint.server.requests().size(), 1U) << elsewhere;
@@ -91,7 +99,7 @@ TEST(AskWorkspace, SendsTheSecretToNoOtherOrigin) {
 
 TEST(AskWorkspace, SaysThatAWorkspaceHasNoOauth) {
   TokenEndpoint endpoint({.discovery = "<html>", .discovery_status = 404});
-  const auto grant = Oauth().workspace(endpoint);
+  const auto grant = Oauth().workspace(endpoint.server.url());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "OAUTH_UNSUPPORTED");
   EXPECT_EQ(to_text(grant.error().status), to_text(hub::Status::kFailedPrecondition));
@@ -100,7 +108,7 @@ TEST(AskWorkspace, SaysThatAWorkspaceHasNoOauth) {
 TEST(AskWorkspace, IsNotFooledByAPageInPlaceOfTheDocument) {
   for (const char* document : {"<!DOCTYPE html>", "{}", R"({"token_endpoint":7})"}) {
     TokenEndpoint endpoint({.discovery = document});
-    const auto grant = Oauth().workspace(endpoint);
+    const auto grant = Oauth().workspace(endpoint.server.url());
     ASSERT_FALSE(grant.ok()) << document;
     EXPECT_EQ(grant.error().reason, "OAUTH_ANSWER_INVALID") << document;
     EXPECT_EQ(to_text(grant.error().retry), to_text(hub::Retry::kSameCall)) << document;
@@ -112,7 +120,7 @@ TEST(AskWorkspace, NamesAClientThatIsRefused) {
       {.tokens = {TlsServer::response(
            401,
            R"({"error":"invalid_client","error_id":"4f","error_description":"Client authentication failed"})")}});
-  const auto grant = Oauth().workspace(endpoint);
+  const auto grant = Oauth().workspace(endpoint.server.url());
   ASSERT_FALSE(grant.ok());
   const hub::Error& error = grant.error();
   EXPECT_EQ(error.reason, "OAUTH_CLIENT_REFUSED");
@@ -130,11 +138,11 @@ TEST(AskWorkspace, IsRepeatedWhileTheServerIsBusy) {
   TokenEndpoint endpoint(
       {.tokens = {TlsServer::response(503, "<html>"), oauth_error(429, "slow_down", "later"),
                   TokenEndpoint::granted("canary-granted")}});
-  EXPECT_TRUE(Oauth().workspace(endpoint).ok());
+  EXPECT_TRUE(Oauth().workspace(endpoint.server.url()).ok());
   EXPECT_EQ(endpoint.requests("/token").size(), 3U);
 
   TokenEndpoint down({.tokens = {TlsServer::response(503, "")}});
-  const auto grant = Oauth().workspace(down);
+  const auto grant = Oauth().workspace(down.server.url());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "OAUTH_UNAVAILABLE");
   EXPECT_EQ(down.requests("/token").size(), 3U);
@@ -146,11 +154,8 @@ TEST(AskWorkspace, EndsWithTheCall) {
     peer.read_request();
     peer.wait_for_release();
   });
-  HttpClient client(*Origin::parse(silent.url()), {.ca_file = Authority::get().file()}, "test/1");
-  FakeCall hurried(std::chrono::milliseconds(300));
-  const hub::Secret secret{kSecret};
-  const std::string id = "client";
-  const auto grant = ask_workspace(hurried.call(), client, {id, secret});
+  Oauth hurried{.call = FakeCall(std::chrono::milliseconds(300))};
+  const auto grant = hurried.workspace(silent.url());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "DEADLINE_EXCEEDED");
   EXPECT_EQ(to_text(grant.error().effect), to_text(hub::Effect::kNone));
@@ -169,7 +174,7 @@ TEST(AskWorkspace, TakesNoAnswerThatItCannotUseAndShowsNone) {
            R"({"access_token":"canary-granted","token_type":"Bearer","expires_in":"soon"})",
        }) {
     TokenEndpoint endpoint({.tokens = {TlsServer::response(200, body)}});
-    const auto grant = Oauth().workspace(endpoint);
+    const auto grant = Oauth().workspace(endpoint.server.url());
     ASSERT_FALSE(grant.ok());
     EXPECT_EQ(grant.error().reason, "OAUTH_ANSWER_INVALID");
     EXPECT_TRUE(grant.error().message.find("canary") == std::string::npos);
@@ -179,7 +184,7 @@ TEST(AskWorkspace, TakesNoAnswerThatItCannotUseAndShowsNone) {
 TEST(AskWorkspace, ShowsNoSecretThatTheServerRepeats) {
   TokenEndpoint endpoint(
       {.tokens = {oauth_error(400, kSecret, std::string("no such secret: ") + kSecret)}});
-  const auto grant = Oauth().workspace(endpoint);
+  const auto grant = Oauth().workspace(endpoint.server.url());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "OAUTH_REFUSED");
   EXPECT_TRUE(grant.error().message.find("canary") == std::string::npos);
@@ -193,7 +198,7 @@ TEST(AskEntra, SendsClientAndScopeInAForm) {
       {.tokens = {TlsServer::response(
            200,
            R"({"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"canary-granted"})")}});
-  const auto grant = Oauth().entra(endpoint);
+  const auto grant = Oauth().entra(endpoint.server.url());
   ASSERT_TRUE(grant.ok()) << grant.error().message;
   EXPECT_TRUE(grant->access_token.reveal() == "canary-granted");
   EXPECT_EQ(grant->lifetime, std::chrono::seconds(3599));
@@ -241,7 +246,7 @@ TEST(AskEntra, TellsItsRefusalsApart) {
   };
   for (const auto& [status, code, description, reason] : refusals) {
     TokenEndpoint endpoint({.tokens = {oauth_error(status, code, description)}});
-    const auto grant = Oauth().entra(endpoint);
+    const auto grant = Oauth().entra(endpoint.server.url());
     ASSERT_FALSE(grant.ok()) << description;
     EXPECT_EQ(grant.error().reason, reason) << description;
     EXPECT_EQ(grant.error().http_status, status) << description;
@@ -253,18 +258,13 @@ TEST(AskEntra, TellsItsRefusalsApart) {
 
 TEST(AskEntra, IsNotFooledByAPageOfAProxy) {
   TokenEndpoint endpoint({.tokens = {TlsServer::response(403, "<html>Blocked</html>")}});
-  const auto grant = Oauth().entra(endpoint);
+  const auto grant = Oauth().entra(endpoint.server.url());
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "OAUTH_ANSWER_INVALID");
 }
 
 TEST(AskEntra, BlamesTheAuthorityWhenItCannotBeReached) {
-  HttpClient nowhere(*Origin::parse("https://127.0.0.1:1"), {.ca_file = Authority::get().file()},
-                     "test/1");
-  FakeCall call;
-  const hub::Secret secret{kSecret};
-  const std::string id = "client";
-  const auto grant = ask_entra(call.call(), nowhere, "tenant", {id, secret}, "scope");
+  const auto grant = Oauth().entra("https://127.0.0.1:1");
   ASSERT_FALSE(grant.ok());
   EXPECT_EQ(grant.error().reason, "CONNECT_FAILED");
   EXPECT_THAT(grant.error().hint, Not(HasSubstr("workspace_url")));

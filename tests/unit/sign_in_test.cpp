@@ -10,13 +10,15 @@
 
 #include "databricks/workspace.hpp"
 #include "support/fake_call.hpp"
-#include "unit/token_endpoint.hpp"
+#include "support/token_endpoint.hpp"
 
 namespace databricks_token {
 namespace {
 
+using test_support::Authority;
 using test_support::FakeCall;
 using test_support::TlsServer;
+using test_support::TokenEndpoint;
 
 constexpr const char* kResourceId =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Databricks/workspaces/w";
@@ -31,9 +33,11 @@ struct Signed {
   Signed(AuthSettings settings, TokenEndpoint::Answers answers) : endpoint(std::move(answers)) {
     settings.client_id = "6f5ccf28-d83a-4957-9bfb-5bbfac551410";
     settings.tenant_id = "tenant";
-    sign_in.emplace(std::move(settings), endpoint.client, endpoint.client, tokens);
-    workspace.emplace(*Origin::parse(endpoint.server.url()),
-                      TlsSettings{.ca_file = Authority::get().file()}, "test/1");
+    const Origin origin = *Origin::parse(endpoint.server.url());
+    const TlsSettings tls{.ca_file = Authority::get().file()};
+    const auto client = std::make_shared<HttpClient>(origin, tls, "test/1");
+    sign_in.emplace(std::move(settings), client, client, tokens);
+    workspace.emplace(origin, tls, "test/1");
   }
 
   hub::Result<Identity> ask(const hub::Secret& secret) {
