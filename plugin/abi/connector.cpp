@@ -1,5 +1,6 @@
 #include "abi/connector.hpp"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -9,19 +10,19 @@ namespace databricks_token {
 namespace {
 
 std::string user_agent(hub::Host host) {
-  return std::string(Connector::kId) + "/" + std::string(Connector::kVersion) + " " +
-         std::string(host.name()) + "/" + std::string(host.version());
+  // As the Databricks SDKs write it (databricks-sdk-go useragent/): "key/value" with spaces
+  // between, of these characters, others become '-'.
+  const auto clean = [](std::string text) {
+    constexpr std::string_view kAllowed =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.+-";
+    for (char& c : text) {
+      if (kAllowed.find(c) == std::string_view::npos) c = '-';
+    }
+    return text.empty() ? "-" : text;
+  };
+  return clean(std::string(Connector::kId)) + "/" + clean(std::string(Connector::kVersion)) + " " +
+         clean(std::string(host.name())) + "/" + clean(std::string(host.version()));
 }
-
-/// What the process has once, from start until stop, both on the loader's thread.
-struct Process {
-  explicit Process(hub::Host the_host) : host(the_host), clients(user_agent(the_host)) {}
-
-  hub::Host host;
-  HttpClients clients;
-  Paces paces;
-};
-std::optional<Process> the_process;
 
 hub::Error invalid_request(std::string message) {
   return {.status = hub::Status::kInvalidArgument,
@@ -31,6 +32,34 @@ hub::Error invalid_request(std::string message) {
 }
 
 }  // namespace
+
+/// What the process has once.
+struct Connector::Process {
+  explicit Process(hub::Host the_host)
+      : host(the_host),
+        clients(user_agent(the_host)),
+        access_tokens(std::make_shared<AccessTokens>([the_host] { return the_host.monotonic(); })) {
+  }
+
+  std::shared_ptr<HttpClient> workspace(const Configuration& configuration) {
+    return clients.get(configuration.origin, configuration.tls, configuration.proxy);
+  }
+
+  /// The client certificate and the pinned keys are for the workspace alone.
+  std::shared_ptr<HttpClient> authority(const Configuration& configuration) {
+    if (configuration.auth.type != AuthType::kAzureEntra) return nullptr;
+    return clients.get(configuration.auth.authority, {.ca_file = configuration.tls.ca_file},
+                       configuration.proxy);
+  }
+
+  hub::Host host;
+  HttpClients clients;
+  Paces paces;
+  std::shared_ptr<AccessTokens> access_tokens;
+};
+
+// From start until stop, both on the loader's thread.
+std::optional<Connector::Process> Connector::the_process;
 
 hub::Result<> Connector::start(hub::Host host, hub::Call) {
   the_process.emplace(host);
@@ -43,17 +72,14 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
                                                         std::string_view config_json) {
   auto configuration = Configuration::read(config_json);
   if (!configuration) return std::move(configuration).error();
-  Process& process = the_process.value();
-  auto client =
-      process.clients.get(configuration->origin, configuration->tls, configuration->proxy);
-  auto pace = process.paces.of(configuration->origin);
-  return std::make_unique<Connector>(process.host, *std::move(configuration), std::move(client),
-                                     std::move(pace));
+  return std::make_unique<Connector>(the_process.value(), *std::move(configuration));
 }
 
-Connector::Connector(hub::Host host, Configuration configuration,
-                     std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace)
-    : instance_{host, std::move(configuration), Workspace(std::move(client), std::move(pace))} {}
+Connector::Connector(Process& process, const Configuration& configuration)
+    : instance_{process.host, configuration,
+                Workspace(process.workspace(configuration), process.paces.of(configuration.origin)),
+                SignIn(configuration.auth, process.workspace(configuration),
+                       process.authority(configuration), process.access_tokens)} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {

@@ -4,6 +4,7 @@
 #include <hub/connector.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,13 +23,15 @@ class Connector {
   static hub::Result<std::unique_ptr<Connector>> open(hub::Call call, std::string_view connection,
                                                       std::string_view config_json);
 
-  Connector(hub::Host host, Configuration configuration, std::shared_ptr<HttpClient> client,
-            std::shared_ptr<Pace> pace);
+  struct Process;
+  Connector(Process& process, const Configuration& configuration);
 
   hub::Result<std::string> invoke(hub::Call call, std::string_view operation,
                                   std::string_view request_json);
 
  private:
+  static std::optional<Process> the_process;
+
   Instance instance_;
 };
 

@@ -30,9 +30,17 @@ bool looks_secret(std::string_view word) {
          (word.starts_with("dapi") || word.starts_with("dose") || word.starts_with("eyJ"));
 }
 
-std::string redacted(std::string_view text, std::string_view bearer) {
+void redact(std::string& text, const hub::Secret& secret) {
+  if (secret.empty()) return;
+  for (std::size_t at = 0; (at = text.find(secret.reveal(), at)) != std::string::npos;
+       at += kRedacted.size())
+    text.replace(at, secret.size(), kRedacted);
+}
+
+std::string redacted(std::string_view text, const Credential& credential) {
   std::string clean(text);
-  if (!bearer.empty()) Poco::replaceInPlace(clean, std::string(bearer), std::string(kRedacted));
+  redact(clean, credential.bearer);
+  for (const SecretHeader& header : credential.headers) redact(clean, *header.value);
   for (std::size_t begin = 0; begin < clean.size(); ++begin) {
     std::size_t end = begin;
     while (end < clean.size() && is_word(clean[end])) ++end;
@@ -166,9 +174,9 @@ ErrorBody read_error_body(const HttpResponse& response) {
   return read;
 }
 
-std::string quoted(std::string_view text, const hub::Secret& bearer) {
+std::string quoted(std::string_view text, const Credential& credential) {
   constexpr std::string_view kMore = "...";
-  const std::string clean = redacted(text, bearer.reveal());
+  const std::string clean = redacted(text, credential);
   const Poco::UTF8Encoding utf8;
   std::string quote;
   const Poco::TextIterator end(clean);

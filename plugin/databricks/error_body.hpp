@@ -1,12 +1,11 @@
 // What a workspace, or whatever answers in its place, says when it does not do what was asked.
 #pragma once
 
-#include <hub/secret.hpp>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "databricks/credential.hpp"
 #include "http/client.hpp"
 
 namespace databricks_token {
@@ -29,8 +28,9 @@ struct ErrorBody {
 /// (errors/deserializer.py) know, in their order. Whatever the bytes are, there is an answer.
 ErrorBody read_error_body(const HttpResponse& response);
 
-/// `text` for a message: valid UTF-8 on one line, at most 300 bytes, without `bearer` and whatever
-/// looks like a Databricks credential.
-std::string quoted(std::string_view text, const hub::Secret& bearer);
+/// `text` for a message: valid UTF-8 on one line, at most 300 bytes, without what `credential` is
+/// made of and whatever looks like a Databricks credential. The host masks secrets that it handed
+/// out; an access token it never saw.
+std::string quoted(std::string_view text, const Credential& credential);
 
 }  // namespace databricks_token

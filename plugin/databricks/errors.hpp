@@ -8,11 +8,11 @@
 #pragma once
 
 #include <hub/error.hpp>
-#include <hub/secret.hpp>
 
 #include <chrono>
 #include <string_view>
 
+#include "databricks/credential.hpp"
 #include "http/client.hpp"
 
 namespace databricks_token {
@@ -30,7 +30,7 @@ enum class Purpose : unsigned {
 struct Asked {
   Purpose purpose;
   std::string_view name;  // "POST on-behalf-of/tokens", for messages
-  const hub::Secret& bearer;
+  Credential bearer;
 };
 
 /// For an answer with a status other than 2xx.

@@ -3,7 +3,9 @@
 #include <Poco/JSON/Array.h>
 #include <Poco/JSON/Parser.h>
 
+#include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <utility>
 
 namespace databricks_token {
@@ -89,16 +91,20 @@ std::vector<JsonObject> JsonObject::objects(const std::string& name) const {
   return objects;
 }
 
-std::optional<hub::Secret> JsonObject::take_secret(const std::string& name) {
+hub::Secret JsonObject::take_secret(const std::string& name) {
   for (auto& [key, value] : *object_) {
     if (key != name || value.isEmpty()) continue;
     if (value.type() != typeid(std::string)) wrong(name, "a string");
     auto& held = const_cast<std::string&>(value.extract<std::string>());
     hub::Secret secret(held);
     wipe(held);
+    const std::string_view bytes = secret.reveal();
+    if (bytes.empty() ||
+        !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; }))
+      wrong(name, "printable text");
     return secret;
   }
-  return std::nullopt;
+  throw WrongShape(path_ + name + " is missing");
 }
 
 void wipe(std::string& text) {

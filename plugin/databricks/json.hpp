@@ -37,8 +37,11 @@ class JsonObject {
   /// Empty if absent.
   std::vector<JsonObject> objects(const std::string& name) const;
 
-  /// A text that is secret; what the parsed object held of it is overwritten.
-  std::optional<hub::Secret> take_secret(const std::string& name);
+  /// A text that is secret and must be there; what the parsed object held of it is overwritten.
+  /// Throws WrongShape also if it is not printable ASCII without spaces: it is to stand in a
+  /// header, and nothing more is promised of its form (terraform-provider-databricks' tests have
+  /// "s#Cr3t!11").
+  hub::Secret take_secret(const std::string& name);
 
   /// For a member that must be there: throws WrongShape for nothing.
   template <class T>

@@ -3,7 +3,9 @@
 
 #include <hub/error.hpp>
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace databricks_token {
 
@@ -33,7 +35,43 @@ inline constexpr Reason kReasons[] = {
      "Call the workspace from a network with access to its private endpoint; see "
      "https://docs.databricks.com/security/network/classic/privatelink.html."},
 
+    // Signing in with OAuth.
+    {"OAUTH_UNSUPPORTED", "The workspace has no authorization server.",
+     "Check workspace_url. If it is right, this workspace takes no OAuth: use auth.type \"pat\", "
+     "or "
+     "\"azure-entra\" on Azure."},
+    {"OAUTH_ENDPOINT_INVALID", "The workspace names a token endpoint that is not its own.",
+     "Check workspace_url and what answers there: the client secret is sent to the workspace's own "
+     "origin over HTTPS and to nobody else."},
+    {"OAUTH_CLIENT_REFUSED", "The client id and secret are not accepted.",
+     "Check that auth.client_id is the principal's application id, and that the secret is the "
+     "secret's value, not its id, of this principal and neither deleted nor expired. One that was "
+     "made seconds ago may need another try."},
+    {"OAUTH_SECRET_EXPIRED", "The client secret has expired.",
+     "Make a new secret for the application and put it where the connection's secret refers to."},
+    {"OAUTH_CLIENT_UNKNOWN", "The tenant has no such application, or it is switched off.",
+     "Check auth.client_id and auth.tenant_id, and that the application is enabled in that "
+     "tenant."},
+    {"OAUTH_TENANT_UNKNOWN", "There is no such tenant.",
+     "Check auth.tenant_id, the id of the Microsoft Entra tenant, and auth.authority: the national "
+     "clouds have others than https://login.microsoftonline.com."},
+    {"OAUTH_RESOURCE_UNKNOWN", "The tenant does not know Azure Databricks.",
+     "Check that auth.tenant_id is the tenant of the workspace's subscription."},
+    {"OAUTH_ACCESS_BLOCKED", "A Conditional Access policy keeps the application out.",
+     "Let the tenant's administrator allow this application from this machine's network."},
+    {"OAUTH_REFUSED", "The authorization server refused the request.",
+     "Its message says what to change."},
+    {"OAUTH_UNAVAILABLE", "The authorization server is busy or out of service.",
+     "Try again later."},
+    {"OAUTH_ANSWER_INVALID", "What answered is not an authorization server.",
+     "Check workspace_url or auth.authority, and that no proxy or sign-in page answers in its "
+     "place."},
+
     // The service principal and what the workspace allows.
+    {"PRINCIPAL_MISMATCH", "The credential signs in as another principal than the connection's.",
+     "With \"issue\": \"self\" a principal makes tokens for itself: set application_id to that of "
+     "the "
+     "principal whose credential this is, or use \"on-behalf-of\"."},
     {"TOKEN_PERMISSION_MISSING", "The service principal may not use tokens.",
      "Grant the service principal CAN USE on tokens: workspace Settings > Advanced > Personal "
      "Access Tokens > Permission Settings, or PATCH /api/2.0/permissions/authorization/tokens with "
@@ -129,6 +167,14 @@ constexpr const Reason* find_reason(std::string_view reason) {
     if (known.reason == reason) return &known;
   }
   return nullptr;
+}
+
+/// An error that somebody must mend first, with the hint of its reason.
+inline hub::Error precondition(std::string_view reason, std::string message) {
+  return {.status = hub::Status::kFailedPrecondition,
+          .reason = std::string(reason),
+          .message = std::move(message),
+          .hint = std::string(find_reason(reason)->hint)};
 }
 
 }  // namespace databricks_token

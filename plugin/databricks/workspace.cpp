@@ -24,6 +24,9 @@ using std::chrono::milliseconds;
 
 constexpr const char* kOnBehalfOf = "/api/2.0/token-management/on-behalf-of/tokens";
 constexpr const char* kTokens = "/api/2.0/token-management/tokens";
+constexpr const char* kCreateOwn = "/api/2.0/token/create";
+constexpr const char* kListOwn = "/api/2.0/token/list";
+constexpr const char* kDeleteOwn = "/api/2.0/token/delete";
 constexpr const char* kMe = "/api/2.0/preview/scim/v2/Me";
 constexpr const char* kServicePrincipals = "/api/2.0/preview/scim/v2/ServicePrincipals";
 constexpr const char* kTokenPermissions = "/api/2.0/permissions/authorization/tokens";
@@ -89,6 +92,13 @@ auto read_answer(const Asked& asked, const HttpResponse& response, Read read)
   }
 }
 
+hub::Result<> read_deletion(const Asked& asked, const HttpResponse& response) {
+  // A sign-in page with status 200 has revoked nothing.
+  if (!Poco::trim(response.body).empty() && !JsonObject::parse(response.body))
+    return unusable(asked, response, Unusable::kForeign, "neither empty nor with a JSON object");
+  return {};
+}
+
 TokenInfo read_token_info(const JsonObject& object) {
   TokenInfo info;
   info.token_id = object.required("token_id", object.text("token_id"));
@@ -100,6 +110,9 @@ TokenInfo read_token_info(const JsonObject& object) {
   info.created_by_username = object.text("created_by_username").value_or("");
   info.owner_id = object.integer("owner_id").value_or(0);
   info.last_used_day = object.integer("last_used_day");
+  // What PublicTokenInfo has in its place, to the millisecond.
+  const auto last_accessed = object.integer("last_accessed_time");
+  if (last_accessed.value_or(0) > 0) info.last_used_day = last_accessed;
   info.scopes = object.texts("scopes");
   return info;
 }
@@ -108,21 +121,16 @@ TokenInfo read_token_info_member(const JsonObject& object) {
   return read_token_info(object.required("token_info", object.object("token_info")));
 }
 
-/// No more than what a header needs: a prefix is not promised (terraform-provider-databricks' tests
-/// have "s#Cr3t!11").
-hub::Secret read_token_value(JsonObject& object) {
-  hub::Secret value = object.required("token_value", object.take_secret("token_value"));
-  const std::string_view bytes = value.reveal();
-  if (bytes.empty() ||
-      !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; })) {
-    throw WrongShape("token_value is not printable text");
-  }
-  return value;
+std::vector<TokenInfo> read_token_infos(const JsonObject& object) {
+  std::vector<TokenInfo> infos;
+  for (const JsonObject& info : object.objects("token_infos"))
+    infos.push_back(read_token_info(info));
+  return infos;
 }
 
 std::string to_json(const TokenRequest& request) {
   Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-  object.set("application_id", request.application_id);
+  if (!request.application_id.empty()) object.set("application_id", request.application_id);
   object.set("lifetime_seconds", Poco::Int64{request.lifetime_seconds});
   object.set("comment", request.comment);
   if (request.scopes) {
@@ -168,11 +176,13 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
 hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
                                                      const char* method, std::string target,
                                                      std::string json) {
-  const HttpRequest request{.method = method,
-                            .target = std::move(target),
-                            .bearer = &asked.bearer,
-                            .content_type = json.empty() ? "" : "application/json",
-                            .body = std::move(json)};
+  const HttpRequest request{
+      .method = method,
+      .target = std::move(target),
+      .bearer = &asked.bearer.bearer,
+      .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()},
+      .content_type = json.empty() ? "" : "application/json",
+      .body = std::move(json)};
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -195,33 +205,33 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
   }
 }
 
-hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const hub::Secret& admin,
-                                                        const TokenRequest& request) {
-  const Asked asked{Purpose::kMintToken, "POST on-behalf-of/tokens", admin};
-  auto answer = send_repeatedly(call, asked, "POST", kOnBehalfOf, to_json(request));
+hub::Result<MintedToken> Workspace::create(hub::Call call, const Asked& asked, const char* target,
+                                           const TokenRequest& request) {
+  auto answer = send_repeatedly(call, asked, "POST", target, to_json(request));
   if (!answer) return std::move(answer).error();
   auto minted = read_answer(asked, *answer, [](JsonObject& object) {
-    hub::Secret value = read_token_value(object);
+    hub::Secret value = object.take_secret("token_value");
     return MintedToken{std::move(value), read_token_info_member(object)};
   });
   wipe(answer->body);
   return minted;
 }
 
+hub::Result<MintedToken> Workspace::create_on_behalf_of(hub::Call call, const Credential& admin,
+                                                        const TokenRequest& request) {
+  return create(call, {Purpose::kMintToken, "POST on-behalf-of/tokens", admin}, kOnBehalfOf,
+                request);
+}
+
 hub::Result<std::vector<TokenInfo>> Workspace::list_tokens(hub::Call call,
-                                                           const hub::Secret& admin) {
+                                                           const Credential& admin) {
   const Asked asked{Purpose::kRead, "GET token-management/tokens", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokens);
   if (!answer) return answer.error();
-  return read_answer(asked, *answer, [](const JsonObject& object) {
-    std::vector<TokenInfo> infos;
-    for (const JsonObject& info : object.objects("token_infos"))
-      infos.push_back(read_token_info(info));
-    return infos;
-  });
+  return read_answer(asked, *answer, read_token_infos);
 }
 
-hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const hub::Secret& admin,
+hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const Credential& admin,
                                             const std::string& token_id) {
   const Asked asked{Purpose::kReadToken, "GET token-management/tokens/{id}", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokens + ("/" + encoded(token_id)));
@@ -229,18 +239,42 @@ hub::Result<TokenInfo> Workspace::get_token(hub::Call call, const hub::Secret& a
   return read_answer(asked, *answer, read_token_info_member);
 }
 
-hub::Result<> Workspace::delete_token(hub::Call call, const hub::Secret& admin,
+hub::Result<> Workspace::delete_token(hub::Call call, const Credential& admin,
                                       const std::string& token_id) {
   const Asked asked{Purpose::kDeleteToken, "DELETE token-management/tokens/{id}", admin};
   const auto answer = send_repeatedly(call, asked, "DELETE", kTokens + ("/" + encoded(token_id)));
   if (!answer) return answer.error();
-  // A sign-in page with status 200 has revoked nothing.
-  if (!Poco::trim(answer->body).empty() && !JsonObject::parse(answer->body))
-    return unusable(asked, *answer, Unusable::kForeign, "neither empty nor with a JSON object");
-  return {};
+  return read_deletion(asked, *answer);
 }
 
-hub::Result<Identity> Workspace::me(hub::Call call, const hub::Secret& bearer) {
+hub::Result<MintedToken> Workspace::create_own_token(hub::Call call, const Credential& bearer,
+                                                     const TokenRequest& request) {
+  TokenRequest own = request;
+  own.application_id.clear();
+  return create(call, {Purpose::kMintToken, "POST token/create", bearer}, kCreateOwn, own);
+}
+
+hub::Result<std::vector<TokenInfo>> Workspace::list_own_tokens(hub::Call call,
+                                                               const Credential& bearer) {
+  const Asked asked{Purpose::kIdentify, "GET token/list", bearer};
+  const auto answer = send_repeatedly(call, asked, "GET", kListOwn);
+  if (!answer) return answer.error();
+  return read_answer(asked, *answer, read_token_infos);
+}
+
+hub::Result<> Workspace::delete_own_token(hub::Call call, const Credential& bearer,
+                                          const std::string& token_id) {
+  const Asked asked{Purpose::kDeleteToken, "POST token/delete", bearer};
+  Poco::JSON::Object json;
+  json.set("token_id", token_id);
+  std::ostringstream text;
+  json.stringify(text);
+  const auto answer = send_repeatedly(call, asked, "POST", kDeleteOwn, text.str());
+  if (!answer) return answer.error();
+  return read_deletion(asked, *answer);
+}
+
+hub::Result<Identity> Workspace::me(hub::Call call, const Credential& bearer) {
   const Asked asked{Purpose::kIdentify, "GET scim/v2/Me", bearer};
   const auto answer = send_repeatedly(call, asked, "GET", kMe);
   if (!answer) return answer.error();
@@ -252,7 +286,7 @@ hub::Result<Identity> Workspace::me(hub::Call call, const hub::Secret& bearer) {
 }
 
 hub::Result<std::optional<ServicePrincipal>> Workspace::find_service_principal(
-    hub::Call call, const hub::Secret& admin, const std::string& application_id) {
+    hub::Call call, const Credential& admin, const std::string& application_id) {
   Poco::UUID uuid;
   if (!uuid.tryParse(application_id) || uuid.toString() != Poco::toLower(application_id)) {
     return hub::Error{.status = hub::Status::kInvalidArgument,
@@ -278,7 +312,7 @@ hub::Result<std::optional<ServicePrincipal>> Workspace::find_service_principal(
       });
 }
 
-hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Secret& admin,
+hub::Result<bool> Workspace::has_token_permission(hub::Call call, const Credential& admin,
                                                   const std::string& application_id) {
   const Asked asked{Purpose::kRead, "GET permissions/authorization/tokens", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kTokenPermissions);
@@ -302,7 +336,7 @@ hub::Result<bool> Workspace::has_token_permission(hub::Call call, const hub::Sec
   });
 }
 
-hub::Result<> Workspace::grant_token_permission(hub::Call call, const hub::Secret& admin,
+hub::Result<> Workspace::grant_token_permission(hub::Call call, const Credential& admin,
                                                 const std::string& application_id) {
   const Asked asked{Purpose::kGrantPermission, "PATCH permissions/authorization/tokens", admin};
   Poco::JSON::Object::Ptr entry = new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
@@ -321,7 +355,7 @@ hub::Result<> Workspace::grant_token_permission(hub::Call call, const hub::Secre
   return {};
 }
 
-hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const hub::Secret& admin) {
+hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const Credential& admin) {
   const Asked asked{Purpose::kRead, "GET workspace-conf", admin};
   const auto answer = send_repeatedly(call, asked, "GET", kConf);
   if (!answer) return answer.error();

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "databricks/credential.hpp"
 #include "databricks/pace.hpp"
 #include "http/client.hpp"
 
@@ -49,7 +50,7 @@ struct MintedToken {
 };
 
 struct TokenRequest {
-  std::string application_id;
+  std::string application_id;         // of the principal; not sent if it is the caller itself
   std::int64_t lifetime_seconds = 0;  // > 0, always sent
   std::string comment;
   std::optional<std::vector<std::string>> scopes;  // nothing: not sent
@@ -85,44 +86,56 @@ class Workspace {
 
   /// POST /api/2.0/token-management/on-behalf-of/tokens. A complete 4xx with Databricks' JSON has
   /// effect none; what was sent and not answered so has effect unknown (UNKNOWN_MINT).
-  hub::Result<MintedToken> create_on_behalf_of(hub::Call call, const hub::Secret& admin,
+  hub::Result<MintedToken> create_on_behalf_of(hub::Call call, const Credential& admin,
                                                const TokenRequest& request);
 
   /// GET /api/2.0/token-management/tokens: all of the workspace; there is no owner filter.
-  hub::Result<std::vector<TokenInfo>> list_tokens(hub::Call call, const hub::Secret& admin);
+  hub::Result<std::vector<TokenInfo>> list_tokens(hub::Call call, const Credential& admin);
 
   /// GET /api/2.0/token-management/tokens/{id}. Also answers for expired tokens. NOT_FOUND,
   /// TOKEN_GONE if it is gone.
-  hub::Result<TokenInfo> get_token(hub::Call call, const hub::Secret& admin,
+  hub::Result<TokenInfo> get_token(hub::Call call, const Credential& admin,
                                    const std::string& token_id);
 
   /// DELETE /api/2.0/token-management/tokens/{id}: revokes at once. NOT_FOUND with reason
   /// TOKEN_GONE only for a 404 with a Databricks JSON body that says so; any other 404 is
   /// FAILED_PRECONDITION, NOT_DATABRICKS.
-  hub::Result<> delete_token(hub::Call call, const hub::Secret& admin, const std::string& token_id);
+  hub::Result<> delete_token(hub::Call call, const Credential& admin, const std::string& token_id);
+
+  /// POST /api/2.0/token/create: for the credential's own principal, of which the answer does not
+  /// tell; owner_id is 0. Otherwise as create_on_behalf_of.
+  hub::Result<MintedToken> create_own_token(hub::Call call, const Credential& bearer,
+                                            const TokenRequest& request);
+
+  /// GET /api/2.0/token/list: the live tokens of the credential's own principal; owner_id is 0.
+  hub::Result<std::vector<TokenInfo>> list_own_tokens(hub::Call call, const Credential& bearer);
+
+  /// POST /api/2.0/token/delete. As delete_token; a token of another principal is TOKEN_GONE, too.
+  hub::Result<> delete_own_token(hub::Call call, const Credential& bearer,
+                                 const std::string& token_id);
 
   /// GET /api/2.0/preview/scim/v2/Me.
-  hub::Result<Identity> me(hub::Call call, const hub::Secret& bearer);
+  hub::Result<Identity> me(hub::Call call, const Credential& bearer);
 
   /// GET /api/2.0/preview/scim/v2/ServicePrincipals?filter=applicationId eq "..."; nothing if there
   /// is none. `application_id` must be a UUID: it goes into a filter expression.
   hub::Result<std::optional<ServicePrincipal>> find_service_principal(
-      hub::Call call, const hub::Secret& admin, const std::string& application_id);
+      hub::Call call, const Credential& admin, const std::string& application_id);
 
   /// GET /api/2.0/permissions/authorization/tokens: whether the principal itself, not through a
   /// group, may use tokens. A workspace that never had a token answers "does not exist"
   /// (terraform-provider-databricks issue 1122): false.
-  hub::Result<bool> has_token_permission(hub::Call call, const hub::Secret& admin,
+  hub::Result<bool> has_token_permission(hub::Call call, const Credential& admin,
                                          const std::string& application_id);
 
   /// PATCH /api/2.0/permissions/authorization/tokens: adds CAN_USE for the principal. Never PUT,
   /// which replaces the list: whoever loses CAN_USE loses their tokens at once
   /// (docs.databricks.com/security/auth/api-access-permissions.html).
-  hub::Result<> grant_token_permission(hub::Call call, const hub::Secret& admin,
+  hub::Result<> grant_token_permission(hub::Call call, const Credential& admin,
                                        const std::string& application_id);
 
   /// GET /api/2.0/workspace-conf?keys=enableTokensConfig,maxTokenLifetimeDays.
-  hub::Result<TokenPolicy> token_policy(hub::Call call, const hub::Secret& admin);
+  hub::Result<TokenPolicy> token_policy(hub::Call call, const Credential& admin);
 
   /// The workspace's clock less ours, from the Date header of its latest answer; nothing before the
   /// first. Accurate to a second.
@@ -137,6 +150,8 @@ class Workspace {
                                             std::string target, std::string json = {});
   /// The error that sends nothing, if the call has not the time to wait.
   hub::Result<> wait_for_turn(hub::Call call, const Asked& asked) const;
+  hub::Result<MintedToken> create(hub::Call call, const Asked& asked, const char* target,
+                                  const TokenRequest& request);
 
   const std::shared_ptr<HttpClient> client_;
   const std::shared_ptr<Pace> pace_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "http/settings.hpp"
 
@@ -18,11 +19,18 @@ namespace databricks_token {
 class IdleConnections;
 class Trust;
 
+/// A header whose value is secret; the value is borrowed.
+struct SecretHeader {
+  std::string name;
+  const hub::Secret* value;
+};
+
 struct HttpRequest {
   std::string method;
   std::string target;                   // path and query
   const hub::Secret* bearer = nullptr;  // borrowed; sent as "Authorization: Bearer"
-  std::string content_type{};           // empty: no body
+  std::vector<SecretHeader> secret_headers{};
+  std::string content_type{};  // empty: no body
   std::string body{};
 };
 

@@ -27,7 +27,12 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
       !is_printable(request.content_type, true) || !is_printable(user_agent, true))
     return invalid("REQUEST_INVALID", "the request",
                    "Take line breaks and control characters out of its values.");
-  if (request.bearer != nullptr && !is_printable(request.bearer->reveal(), false)) {
+  const bool credential_is_printable =
+      (request.bearer == nullptr || is_printable(request.bearer->reveal(), false)) &&
+      std::all_of(
+          request.secret_headers.begin(), request.secret_headers.end(),
+          [](const SecretHeader& each) { return is_printable(each.value->reveal(), true); });
+  if (!credential_is_printable) {
     return invalid("CREDENTIAL_INVALID", "the credential",
                    "Check how it is stored: a line break at its end, perhaps?");
   }
@@ -39,6 +44,11 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   if (request.bearer != nullptr) {
     bytes.append("Authorization: Bearer ");
     bytes.append(request.bearer->reveal());
+    bytes.append("\r\n");
+  }
+  for (const SecretHeader& header : request.secret_headers) {
+    bytes.append(header.name + ": ");
+    bytes.append(header.value->reveal());
     bytes.append("\r\n");
   }
   if (!request.content_type.empty()) bytes.append("Content-Type: " + request.content_type + "\r\n");

@@ -25,6 +25,8 @@ constexpr std::int64_t kSecondsPerDay = 24 * 3600;
 constexpr std::size_t kMostTokens = 600;
 constexpr std::size_t kManyTokens = 540;
 
+constexpr const char* kOutOfSight = "only a workspace admin may look at this";
+
 std::string_view hint_of(std::string_view reason) { return find_reason(reason)->hint; }
 
 std::string date(std::int64_t milliseconds) {
@@ -35,17 +37,19 @@ std::string date(std::int64_t milliseconds) {
 /// A connection's check, one step for each kind of question.
 class Preflight {
  public:
-  Preflight(Instance& instance, hub::Call call, const hub::Secret& admin, bool fix_permission)
+  Preflight(Instance& instance, hub::Call call, bool fix_permission)
       : instance_(instance),
         call_(call),
-        admin_(admin),
+        self_(instance.configuration.issue == Issue::kSelf),
         fix_permission_(fix_permission),
         provider_(instance) {}
 
   Findings run() {
     if (!sign_in()) return findings_;
     const auto listed = provider_.list(call_);
-    if (!listed) {
+    if (self_) {
+      findings_.pass("admin", "not needed: the principal makes its own tokens");
+    } else if (!listed) {
       findings_.fail_by("admin", listed.error());
       if (listed.error().retry == hub::Retry::kNever) {
         findings_.skip_rest("the credential may not manage tokens");
@@ -58,23 +62,27 @@ class Preflight {
     check_principal(listed, slot);
     check_policy();
     check_current(slot);
-    findings_.unknown(
-        "on-behalf-of",
-        "whether the account allows tokens on behalf of service principals shows only when one is "
-        "made",
-        "If create-token answers ON_BEHALF_OF_DISABLED: " +
-            std::string(hint_of("ON_BEHALF_OF_DISABLED")));
+    check_switch();
     return findings_;
   }
 
  private:
+  std::string reached() const {
+    return "reached " + instance_.workspace.origin().text() + " over verified TLS";
+  }
+
   /// Whether there is a workspace that knows the credential.
   bool sign_in() {
-    const auto identity = instance_.workspace.me(call_, admin_);
-    const std::string reached =
-        "reached " + instance_.workspace.origin().text() + " over verified TLS";
+    const auto obtained =
+        instance_.as_admin(call_, [](const Credential&) { return hub::Result<>(); });
+    if (!obtained) {
+      not_signed_in(obtained.error());
+      return false;
+    }
+    const auto identity = instance_.as_admin(
+        call_, [&](const Credential& admin) { return instance_.workspace.me(call_, admin); });
     if (identity) {
-      findings_.pass("workspace", reached);
+      findings_.pass("workspace", reached());
       check_clock();
       findings_.pass("credential", "it is of " + identity->user_name);
       return true;
@@ -88,7 +96,7 @@ class Preflight {
     const bool of_credential = !answered && error.reason == "CREDENTIAL_INVALID";
     const bool held_back = !answered && error.reason == "RATE_LIMITED";
     if (answered && !elsewhere) {
-      findings_.pass("workspace", reached);
+      findings_.pass("workspace", reached());
       check_clock();
       findings_.fail_by("credential", error);
       findings_.skip_rest("the workspace did not answer who the credential is of");
@@ -102,6 +110,23 @@ class Preflight {
       findings_.skip_rest("the workspace was not reached");
     }
     return false;
+  }
+
+  /// No access token: the workspace gives those of OAuth itself, Entra is elsewhere.
+  void not_signed_in(const hub::Error& error) {
+    const bool elsewhere = instance_.configuration.auth.type == AuthType::kAzureEntra;
+    if (elsewhere || error.http_status != 0) {
+      if (!elsewhere) findings_.pass("workspace", reached());
+      findings_.fail_by("credential", error);
+    } else {
+      findings_.fail("workspace", error.message, error.hint);
+    }
+    findings_.skip_rest("there was no access token to ask with");
+  }
+
+  /// Only an admin may look at it, which a principal that makes its own tokens need not be.
+  bool is_out_of_sight(const hub::Error& error) const {
+    return self_ && error.reason == "NOT_ADMIN";
   }
 
   void check_clock() {
@@ -144,7 +169,11 @@ class Preflight {
 
   void check_permission() {
     const std::string& application_id = instance_.configuration.application_id;
-    const auto granted = instance_.workspace.has_token_permission(call_, admin_, application_id);
+    const auto granted = instance_.as_admin(call_, [&](const Credential& admin) {
+      return instance_.workspace.has_token_permission(call_, admin, application_id);
+    });
+    if (!granted && is_out_of_sight(granted.error()))
+      return findings_.unknown("token-permission", kOutOfSight);
     if (!granted) return findings_.fail_by("token-permission", granted.error());
     if (*granted) return findings_.pass("token-permission", "the service principal may use tokens");
     if (!fix_permission_) {
@@ -155,7 +184,9 @@ class Preflight {
           "create-token will be refused",
           hint_of("TOKEN_PERMISSION_MISSING"));
     }
-    const auto granting = instance_.workspace.grant_token_permission(call_, admin_, application_id);
+    const auto granting = instance_.as_admin(call_, [&](const Credential& admin) {
+      return instance_.workspace.grant_token_permission(call_, admin, application_id);
+    });
     if (!granting) return findings_.fail_by("token-permission", granting.error());
     findings_.pass("token-permission",
                    "the service principal had no CAN_USE on tokens: granted it now, by PATCH");
@@ -200,7 +231,13 @@ class Preflight {
   }
 
   void check_policy() {
-    const auto policy = instance_.workspace.token_policy(call_, admin_);
+    const auto policy = instance_.as_admin(call_, [&](const Credential& admin) {
+      return instance_.workspace.token_policy(call_, admin);
+    });
+    if (!policy && is_out_of_sight(policy.error())) {
+      findings_.unknown("tokens-enabled", kOutOfSight);
+      return findings_.unknown("lifetime", kOutOfSight);
+    }
     if (!policy) {
       findings_.fail_by("tokens-enabled", policy.error());
       return findings_.skip("lifetime", "the workspace's settings could not be read");
@@ -240,9 +277,20 @@ class Preflight {
     }
   }
 
+  void check_switch() {
+    if (self_)
+      return findings_.pass("on-behalf-of", "not needed: the principal makes its own tokens");
+    findings_.unknown(
+        "on-behalf-of",
+        "whether the account allows tokens on behalf of service principals shows only when one is "
+        "made",
+        "If create-token answers ON_BEHALF_OF_DISABLED: " +
+            std::string(hint_of("ON_BEHALF_OF_DISABLED")));
+  }
+
   Instance& instance_;
   const hub::Call call_;
-  const hub::Secret& admin_;
+  const bool self_;
   const bool fix_permission_;
   TokenProvider provider_;
   Findings findings_;
@@ -250,23 +298,22 @@ class Preflight {
 
 hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObject& request) {
   // What the host refuses, it says best itself.
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
+  if (const auto admin = call.secret(kAdminSecret); !admin) return admin.error();
   const bool fix_permission = request.boolean("fix_permission").value_or(false);
-  const Findings findings = Preflight(instance, call, *admin, fix_permission).run();
+  const Findings findings = Preflight(instance, call, fix_permission).run();
   if (findings.cancelled()) return *findings.cancelled();
   return findings.to_json();
 }
 
 }  // namespace
 
-constinit const Operation kCheck{
-    .name = "check",
-    .summary =
-        "Looks at everything that the other operations need, and changes nothing unless it is asked "
-        "to grant a permission.",
-    .idempotent = true,
-    .request_schema = R"json({
+constinit const Operation kCheck{.name = "check",
+                                 .summary =
+                                     "Looks at everything that the other operations need, and "
+                                     "changes nothing unless it is asked "
+                                     "to grant a permission.",
+                                 .idempotent = true,
+                                 .request_schema = R"json({
       "type": "object",
       "additionalProperties": false,
       "properties": {
@@ -276,7 +323,7 @@ constinit const Operation kCheck{
         }
       }
     })json",
-    .response_schema = R"json({
+                                 .response_schema = R"json({
       "type": "object",
       "required": ["passed", "findings"],
       "properties": {
@@ -300,6 +347,6 @@ constinit const Operation kCheck{
         }
       }
     })json",
-    .run = check};
+                                 .run = check};
 
 }  // namespace databricks_token

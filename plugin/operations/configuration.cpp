@@ -22,6 +22,10 @@ const std::string_view Configuration::kSchema = R"json({
       "type": "string",
       "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
     },
+    "issue": {
+      "description": "on-behalf-of: a workspace admin makes the tokens. self: the service principal signs in itself, with OAuth, and makes its own; on Azure the only way for principals of Microsoft Entra.",
+      "enum": ["on-behalf-of", "self"], "default": "on-behalf-of"
+    },
     "lifetime_seconds": {
       "description": "How long a token lives, in seconds: 7776000 is 90 days, the default. The workspace may grant less.",
       "type": "integer", "minimum": 60, "maximum": 63072000, "default": 7776000
@@ -33,11 +37,49 @@ const std::string_view Configuration::kSchema = R"json({
     "auth": {
       "description": "How the secret \"admin\" signs in.",
       "type": "object",
-      "required": ["type"],
-      "additionalProperties": false,
-      "properties": {
-        "type": {"description": "pat: the secret is a personal access token of a workspace admin.", "enum": ["pat"]}
-      }
+      "oneOf": [
+        {
+          "required": ["type"],
+          "additionalProperties": false,
+          "properties": {
+            "type": {"description": "pat: the secret is a personal access token of a workspace admin.", "const": "pat"}
+          }
+        },
+        {
+          "required": ["type", "client_id"],
+          "additionalProperties": false,
+          "properties": {
+            "type": {"description": "oauth-m2m: the secret is an OAuth secret of a service principal.", "const": "oauth-m2m"},
+            "client_id": {
+              "description": "That principal's application id.",
+              "type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+            }
+          }
+        },
+        {
+          "required": ["type", "client_id", "tenant_id"],
+          "additionalProperties": false,
+          "properties": {
+            "type": {"description": "azure-entra: the secret is a client secret of a Microsoft Entra application.", "const": "azure-entra"},
+            "client_id": {
+              "description": "That application's id.",
+              "type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+            },
+            "tenant_id": {
+              "description": "The Microsoft Entra tenant, by its id or one of its domains.",
+              "type": "string", "pattern": "^[0-9A-Za-z][0-9A-Za-z.-]*$"
+            },
+            "authority": {
+              "description": "Where the tenant signs in; national clouds have their own.",
+              "type": "string", "pattern": "^https://[^/]+/?$", "default": "https://login.microsoftonline.com"
+            },
+            "workspace_resource_id": {
+              "description": "The workspace's id in Azure, /subscriptions/.../workspaces/NAME: lets in a principal that is no member of the workspace, but has a role on it in Azure.",
+              "type": "string", "pattern": "^/subscriptions/[!-~]+$"
+            }
+          }
+        }
+      ]
     },
     "tls": {
       "type": "object",
@@ -79,6 +121,8 @@ const std::string_view Configuration::kSchema = R"json({
   }
 })json";
 
+std::string_view to_text(Issue issue) { return issue == Issue::kSelf ? "self" : "on-behalf-of"; }
+
 namespace {
 
 hub::Error invalid(std::string message) {
@@ -98,6 +142,25 @@ bool is_account_console(const std::string& host) {
                      [&](const char* zone) { return host.ends_with(zone); });
 }
 
+hub::Result<AuthSettings> read_auth(const JsonObject& auth) {
+  const std::string type = auth.required("type", auth.text("type"));
+  AuthSettings settings;
+  if (type == to_text(AuthType::kPat)) return settings;
+  settings.client_id = auth.required("client_id", auth.text("client_id"));
+  settings.type = AuthType::kOauthM2m;
+  if (type == to_text(AuthType::kOauthM2m)) return settings;
+  if (type != to_text(AuthType::kAzureEntra)) return invalid("auth.type is none of those known");
+  settings.type = AuthType::kAzureEntra;
+  settings.tenant_id = auth.required("tenant_id", auth.text("tenant_id"));
+  settings.workspace_resource_id = auth.text("workspace_resource_id").value_or("");
+  if (const auto url = auth.text("authority")) {
+    auto authority = Origin::parse(*url);
+    if (!authority) return invalid("auth.authority is not https://HOST");
+    settings.authority = *std::move(authority);
+  }
+  return settings;
+}
+
 }  // namespace
 
 hub::Result<Configuration> Configuration::read(std::string_view json) try {
@@ -115,9 +178,20 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
   Configuration configuration;
   configuration.origin = *std::move(origin);
   configuration.application_id = object->required("application_id", object->text("application_id"));
-  const JsonObject auth = object->required("auth", object->object("auth"));
-  if (auth.required("type", auth.text("type")) != "pat")
-    return invalid("auth.type must be \"pat\"");
+  if (const auto issue = object->text("issue"); issue == to_text(Issue::kSelf)) {
+    configuration.issue = Issue::kSelf;
+  } else if (issue && issue != to_text(Issue::kOnBehalfOf)) {
+    return invalid("issue is none of those known");
+  }
+  auto auth = read_auth(object->required("auth", object->object("auth")));
+  if (!auth) return std::move(auth).error();
+  configuration.auth = *std::move(auth);
+  // databrickslabs/coding-agents-databricks-apps issue 52.
+  if (configuration.issue == Issue::kSelf && configuration.auth.type == AuthType::kPat) {
+    return invalid(
+        "issue \"self\" needs an auth.type other than \"pat\": who signs in with the kind of token "
+        "that it rotates can make no new one any more once that has expired");
+  }
   if (const auto tls = object->object("tls"))
     configuration.tls.ca_file = tls->text("ca_file").value_or("");
 

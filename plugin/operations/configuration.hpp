@@ -8,9 +8,16 @@
 #include <string>
 #include <string_view>
 
+#include "databricks/sign_in.hpp"
 #include "http/settings.hpp"
 
 namespace databricks_token {
+
+/// How the principal's tokens are made: by an admin on its behalf, or by the principal itself.
+enum class Issue { kOnBehalfOf, kSelf };
+
+/// As in a connection's configuration.
+std::string_view to_text(Issue issue);
 
 /// The names of secrets that only some configurations need.
 inline constexpr std::string_view kProxyPasswordSecret = "proxy_password";
@@ -21,6 +28,8 @@ struct Configuration {
 
   Origin origin;
   std::string application_id;
+  Issue issue = Issue::kOnBehalfOf;
+  AuthSettings auth;
   TlsSettings tls;
   std::optional<ProxySettings> proxy;
   hub::rotation::Policy policy;

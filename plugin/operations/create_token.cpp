@@ -6,8 +6,7 @@ namespace databricks_token {
 constinit const Operation kCreateToken{
     .name = "create-token",
     .summary =
-        "Makes the connection's first token on behalf of its service "
-        "principal and keeps it in the slot.",
+        "Makes the first token of the connection's service principal and keeps it in the slot.",
     .idempotent = true,
     .request_schema = kEmptyRequest,
     .response_schema = kRotationAnswer,

@@ -7,8 +7,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "databricks/json.hpp"
+#include "databricks/sign_in.hpp"
 #include "databricks/workspace.hpp"
 #include "operations/configuration.hpp"
 
@@ -23,6 +26,16 @@ struct Instance {
   hub::Host host;
   Configuration configuration;
   Workspace workspace;
+  SignIn sign_in;
+
+  /// `ask(credential)` with what the secret "admin" signs in with. It is fetched from the host anew
+  /// each time, so that one that was replaced counts at once.
+  template <class Ask>
+  auto as_admin(hub::Call call, Ask ask) -> std::invoke_result_t<Ask, const Credential&> {
+    auto admin = call.secret(kAdminSecret);
+    if (!admin) return std::move(admin).error();
+    return sign_in.with(call, *admin, std::move(ask));
+  }
 };
 
 struct Operation {

@@ -43,11 +43,17 @@ bool is_refusal(const Error& error) {
 
 }  // namespace
 
+TokenProvider::TokenProvider(Instance& instance)
+    : instance_(instance),
+      api_(instance.configuration.issue == Issue::kSelf
+               ? own_tokens(instance.workspace, instance.configuration.application_id)
+               : tokens_on_behalf_of(instance.workspace, instance.configuration.application_id)) {}
+
 std::string TokenProvider::binding() const {
   Poco::JSON::Object binding;
   binding.set("workspace_url", instance_.workspace.origin().text());
   binding.set("application_id", Poco::toLower(instance_.configuration.application_id));
-  binding.set("issue", "on-behalf-of");
+  binding.set("issue", std::string(to_text(instance_.configuration.issue)));
   std::ostringstream text;
   binding.stringify(text);
   return text.str();
@@ -59,37 +65,20 @@ std::int64_t TokenProvider::now() const {
 }
 
 Result<std::string> TokenProvider::owner_id(hub::Call call) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  const std::string& application_id = instance_.configuration.application_id;
-  const auto principal = instance_.workspace.find_service_principal(call, *admin, application_id);
-  if (!principal) return principal.error();
-  if (!principal->has_value()) {
-    return Error{
-        .status = Status::kFailedPrecondition,
-        .reason = "PRINCIPAL_UNKNOWN",
-        .message = "the workspace has no service principal with application id " + application_id,
-        .hint = std::string(find_reason("PRINCIPAL_UNKNOWN")->hint)};
-  }
-  if (!(*principal)->active) {
-    return Error{.status = Status::kFailedPrecondition,
-                 .reason = "PRINCIPAL_INACTIVE",
-                 .message = "service principal " + application_id + " is not active",
-                 .hint = std::string(find_reason("PRINCIPAL_INACTIVE")->hint)};
-  }
-  return std::to_string((*principal)->id);
+  const auto owner =
+      instance_.as_admin(call, [&](const Credential& admin) { return api_->owner(call, admin); });
+  if (!owner) return owner.error();
+  return std::to_string(*owner);
 }
 
 Result<hub::rotation::Minted> TokenProvider::mint(hub::Call call,
                                                   const hub::rotation::MintRequest& request) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto minted = instance_.workspace.create_on_behalf_of(
-      call, *admin,
-      {.application_id = instance_.configuration.application_id,
-       .lifetime_seconds = request.lifetime_seconds,
-       .comment = request.comment,
-       .scopes = request.scopes});
+  const TokenRequest wanted{.application_id = instance_.configuration.application_id,
+                            .lifetime_seconds = request.lifetime_seconds,
+                            .comment = request.comment,
+                            .scopes = request.scopes};
+  auto minted = instance_.as_admin(
+      call, [&](const Credential& admin) { return api_->create(call, admin, wanted); });
   if (!minted) return std::move(minted).error();
   return hub::rotation::Minted{std::move(minted->value), issued(std::move(minted->info))};
 }
@@ -121,9 +110,8 @@ Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
 }
 
 Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto listed = instance_.workspace.list_tokens(call, *admin);
+  auto listed =
+      instance_.as_admin(call, [&](const Credential& admin) { return api_->list(call, admin); });
   if (!listed) return std::move(listed).error();
   std::vector<Issued> result;
   for (TokenInfo& info : *listed) result.push_back(issued(std::move(info)));
@@ -131,20 +119,16 @@ Result<std::vector<Issued>> TokenProvider::list(hub::Call call) {
 }
 
 Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::string& id) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto found = instance_.workspace.get_token(call, *admin, id);
-  if (found) return std::optional(issued(*std::move(found)));
-  if (found.error().reason == "TOKEN_GONE") return std::optional<Issued>();
-  return std::move(found).error();
+  auto found = instance_.as_admin(
+      call, [&](const Credential& admin) { return api_->find(call, admin, id); });
+  if (!found) return std::move(found).error();
+  if (!found->has_value()) return std::optional<Issued>();
+  return std::optional(issued(**std::move(found)));
 }
 
 Result<> TokenProvider::revoke(hub::Call call, const std::string& id) {
-  const auto admin = call.secret(kAdminSecret);
-  if (!admin) return admin.error();
-  auto deleted = instance_.workspace.delete_token(call, *admin, id);
-  if (!deleted && deleted.error().reason == "TOKEN_GONE") return {};
-  return deleted;
+  return instance_.as_admin(call,
+                            [&](const Credential& admin) { return api_->revoke(call, admin, id); });
 }
 
 }  // namespace databricks_token

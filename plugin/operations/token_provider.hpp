@@ -1,20 +1,22 @@
-// Tokens on behalf of a service principal, as the rotation machine wants them.
+// A service principal's tokens, as the rotation machine wants them.
 #pragma once
 
 #include <hub/rotation.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operations/operation.hpp"
+#include "operations/token_api.hpp"
 
 namespace databricks_token {
 
 /// For one call; borrows the instance. The admin's credential is asked for anew at each request.
 class TokenProvider : public hub::rotation::Provider {
  public:
-  explicit TokenProvider(Instance& instance) : instance_(instance) {}
+  explicit TokenProvider(Instance& instance);
 
   std::string binding() const override;
   std::int64_t now() const override;
@@ -31,6 +33,7 @@ class TokenProvider : public hub::rotation::Provider {
 
  private:
   Instance& instance_;
+  const std::unique_ptr<TokenApi> api_;
 };
 
 }  // namespace databricks_token

@@ -26,14 +26,22 @@ std::string bearer(const std::string& authorization) {
   return authorization.substr(kScheme.size());
 }
 
-Credential find(const Data& data, const std::string& id, std::int64_t now) {
+bool is_let_in_by_azure(const Data& data, const Principal& principal, const Request& request,
+                        std::int64_t now) {
+  return Poco::icompare(request.azure_resource_id, std::string(kAzureResourceId)) == 0 &&
+         data.signed_in(sha256_hex(request.azure_management_token), Audience::kAzureManagement,
+                        now) == &principal;
+}
+
+Credential find(const Data& data, const std::string& id, const Request& request, std::int64_t now) {
   Credential found;
   if (const Token* token = data.token(id); token != nullptr && token->live(now)) {
     found = {data.principal(token->owner_id), token};
-  }
-  for (const AccessToken& token : data.access_tokens) {
-    if (token.sha256 == id && now < token.expiry_time) {
-      found.principal = data.principal(token.principal_id);
+  } else {
+    found.principal = data.signed_in(id, Audience::kDatabricks, now);
+    if (found.principal != nullptr && !found.principal->member &&
+        !is_let_in_by_azure(data, *found.principal, request, now)) {
+      throw Refusal(403, 403, "User not authorized.");
     }
   }
   if (found.principal == nullptr || !found.principal->active) {
@@ -66,13 +74,13 @@ void require_access(const Data& data, const Credential& credential, Access acces
 
 }  // namespace
 
-Caller authorize(State& state, const std::string& authorization, Access access) {
-  const std::string id = sha256_hex(bearer(authorization));
+Caller authorize(State& state, const Request& request, Access access) {
+  const std::string id = sha256_hex(bearer(request.authorization));
   const std::int64_t now = now_ms();
   const std::int64_t today = now - now % kDayMs;
   bool first_use_today = false;
   const Caller caller = state.read([&](const Data& data) {
-    const Credential credential = find(data, id, now);
+    const Credential credential = find(data, id, request, now);
     require_access(data, credential, access);
     first_use_today = credential.token != nullptr && credential.token->last_used_day != today;
     return Caller{credential.principal->id, credential.principal->name};

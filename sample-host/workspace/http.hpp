@@ -23,7 +23,9 @@ struct Request {
   std::string method;
   std::string path;  ///< without the query
   std::map<std::string, std::string> query;
-  std::string authorization;  ///< the header, empty when there is none
+  std::string authorization;           ///< the header, empty when there is none
+  std::string azure_management_token;  ///< X-Databricks-Azure-SP-Management-Token, likewise
+  std::string azure_resource_id;       ///< X-Databricks-Azure-Workspace-Resource-Id, likewise
   std::string body;
   std::map<std::string, std::string> parameters;  ///< what {name} in the route's pattern matched
   Caller caller;                                  ///< set when the route asks for one

@@ -21,7 +21,8 @@ auto& require_own(SomeData& data, const Caller& caller, const std::string& id,
 Answer create(State& state, const Request& request) {
   const Body body(request.body);
   return state.change([&](Data& data) {
-    return create_token(data, *data.principal(request.caller.id), request.caller, body);
+    const Made made = create_token(data, *data.principal(request.caller.id), request.caller, body);
+    return answer(made, public_token_info(made.token));
   });
 }
 
@@ -30,7 +31,7 @@ Answer list(State& state, const Request& request) {
     Array::Ptr infos = new Array;
     for (const Token& token : data.tokens) {
       if (token.owner_id == request.caller.id && token.live(now_ms())) {
-        infos->add(token_info(data, token));
+        infos->add(public_token_info(token));
       }
     }
     Object json;

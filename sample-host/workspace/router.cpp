@@ -52,7 +52,7 @@ Answer Router::handle(Request request) const {
           "The local workspace does not serve " + request.method + " " + request.path + ".");
     }
     if (route->access != Access::kAnyone) {
-      request.caller = authorize(state_, request.authorization, route->access);
+      request.caller = authorize(state_, request, route->access);
     }
     return route->handler(request);
   } catch (const Refusal& refusal) {

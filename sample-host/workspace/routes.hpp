@@ -25,4 +25,10 @@ void add_settings_routes(Router& router, State& state);
 /// OAuth: discovery and the client-credentials grant. `url` is this workspace's own.
 void add_oauth_routes(Router& router, State& state, const std::string& url);
 
+/// The tenant of Microsoft Entra in which this workspace's principals are.
+inline constexpr const char* kTenantId = "00000000-0000-4000-8000-0000000e47a0";
+
+/// Microsoft Entra's token endpoint, which in truth is on a host of its own.
+void add_entra_routes(Router& router, State& state);
+
 }  // namespace local_workspace

@@ -117,7 +117,9 @@ Answer list(State& state, const Request& request) {
     Array::Ptr page = new Array;
     int total = 0;
     for (const Principal& principal : data.principals) {
-      if (!principal.service_principal || (filter && !filter->matches(principal))) continue;
+      if (!principal.service_principal || !principal.member ||
+          (filter && !filter->matches(principal)))
+        continue;
       ++total;
       if (total >= start && total - start < count) page->add(service_principal(principal));
     }
@@ -135,7 +137,7 @@ Answer get(State& state, const Request& request) {
   const std::string& id = request.parameters.at("id");
   return state.read([&](const Data& data) {
     for (const Principal& principal : data.principals) {
-      if (principal.service_principal && std::to_string(principal.id) == id) {
+      if (principal.service_principal && principal.member && std::to_string(principal.id) == id) {
         return Answer(*service_principal(principal));
       }
     }

@@ -54,6 +54,8 @@ Request read(HTTPServerRequest& http) {
   Request request;
   request.method = http.getMethod();
   request.authorization = http.get("Authorization", "");
+  request.azure_management_token = http.get("X-Databricks-Azure-SP-Management-Token", "");
+  request.azure_resource_id = http.get("X-Databricks-Azure-Workspace-Resource-Id", "");
   Poco::StreamCopier::copyToString(http.stream(), request.body);
   const Poco::URI uri(http.getURI());
   request.path = uri.getPath();

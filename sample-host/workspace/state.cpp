@@ -37,6 +37,7 @@ Object::Ptr to_json(const Principal& principal) {
   json->set("active", principal.active);
   json->set("admin", principal.admin);
   json->set("oauth_secret_sha256", principal.oauth_secret_sha256);
+  json->set("member", principal.member);
   return json;
 }
 
@@ -47,7 +48,8 @@ Principal to_principal(const Object& json) {
           json.getValue<bool>("service_principal"),
           json.getValue<bool>("active"),
           json.getValue<bool>("admin"),
-          json.getValue<std::string>("oauth_secret_sha256")};
+          json.getValue<std::string>("oauth_secret_sha256"),
+          json.getValue<bool>("member")};
 }
 
 Object::Ptr to_json(const Token& token) {
@@ -83,6 +85,7 @@ Object::Ptr to_json(const AccessToken& token) {
   json->set("sha256", token.sha256);
   json->set("principal_id", token.principal_id);
   json->set("expiry_time", token.expiry_time);
+  json->set("azure_management", token.audience == Audience::kAzureManagement);
   return json;
 }
 
@@ -114,9 +117,11 @@ Data to_data(const Object& json) {
   data.workspace_id = json.getValue<std::int64_t>("workspace_id");
   each("principals", [&](const Object& item) { data.principals.push_back(to_principal(item)); });
   each("access_tokens", [&](const Object& item) {
-    data.access_tokens.push_back({item.getValue<std::string>("sha256"),
-                                  item.getValue<std::int64_t>("principal_id"),
-                                  item.getValue<std::int64_t>("expiry_time")});
+    data.access_tokens.push_back(
+        {item.getValue<std::string>("sha256"), item.getValue<std::int64_t>("principal_id"),
+         item.getValue<std::int64_t>("expiry_time"),
+         item.getValue<bool>("azure_management") ? Audience::kAzureManagement
+                                                 : Audience::kDatabricks});
   });
   each("grants", [&](const Object& item) {
     data.grants.emplace(item.getValue<std::string>("kind"), item.getValue<std::string>("name"));
@@ -181,6 +186,14 @@ const Principal* Data::principal(std::int64_t id) const {
 
 const Principal* Data::principal(std::string_view name) const {
   return find(principals, [name](const Principal& one) { return one.name == name; });
+}
+
+const Principal* Data::signed_in(const std::string& access_token_sha256, Audience audience,
+                                 std::int64_t now) const {
+  const AccessToken* token = find(access_tokens, [&](const AccessToken& one) {
+    return one.sha256 == access_token_sha256 && one.audience == audience && now < one.expiry_time;
+  });
+  return token == nullptr ? nullptr : principal(token->principal_id);
 }
 
 Token* Data::token(std::string_view id) {

@@ -30,6 +30,7 @@ struct Principal {
   bool active = true;
   bool admin = false;
   std::string oauth_secret_sha256;  ///< empty: no OAuth secret
+  bool member = true;               ///< of the workspace; another is let in by its role in Azure
 };
 
 /// A personal access token. Its value is never kept: the id is the value's SHA-256, as the real
@@ -51,11 +52,15 @@ struct Token {
   bool live(std::int64_t now) const { return !revoked() && now < expiry_time; }
 };
 
-/// What the OAuth endpoint handed out.
+/// For what an access token is.
+enum class Audience { kDatabricks, kAzureManagement };
+
+/// What an OAuth endpoint handed out.
 struct AccessToken {
   std::string sha256;
   std::int64_t principal_id = 0;
   std::int64_t expiry_time = 0;
+  Audience audience = Audience::kDatabricks;
 };
 
 /// Who has CAN_USE on tokens: the member of the wire ("service_principal_name", "user_name" or
@@ -73,6 +78,9 @@ struct Data {
 
   const Principal* principal(std::int64_t id) const;
   const Principal* principal(std::string_view name) const;
+  /// The principal of an access token that has not expired; nullptr for any other text.
+  const Principal* signed_in(const std::string& access_token_sha256, Audience audience,
+                             std::int64_t now) const;
   const Principal& owner(const Token& token) const { return *principal(token.owner_id); }
   /// Also a revoked one; nullptr when there never was one.
   Token* token(std::string_view id);

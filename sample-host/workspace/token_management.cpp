@@ -18,7 +18,7 @@ const Principal& require_service_principal(const Data& data, const Body& request
     throw Refusal::invalid("application_id is not the UUID of a service principal.");
   }
   const Principal* principal = data.principal(uuid.toString());
-  if (principal == nullptr) {
+  if (principal == nullptr || !principal->member) {
     throw Refusal(404, std::string("RESOURCE_DOES_NOT_EXIST"),
                   "Service principal with application ID " + id + " does not exist.");
   }
@@ -28,7 +28,9 @@ const Principal& require_service_principal(const Data& data, const Body& request
 Answer create(State& state, const Request& request) {
   const Body body(request.body);
   return state.change([&](Data& data) {
-    return create_token(data, require_service_principal(data, body), request.caller, body);
+    const Made made =
+        create_token(data, require_service_principal(data, body), request.caller, body);
+    return answer(made, token_info(data, made.token));
   });
 }
 

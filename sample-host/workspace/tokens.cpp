@@ -56,17 +56,13 @@ void require_quota(const Data& data, const Principal& owner) {
 
 }  // namespace
 
-Object::Ptr token_info(const Data& data, const Token& token) {
+Object::Ptr public_token_info(const Token& token) {
   Object::Ptr json = new Object;
   json->set("token_id", token.id);
   json->set("creation_time", token.creation_time);
   json->set("expiry_time", token.expiry_time);
   if (!token.comment.empty()) json->set("comment", token.comment);
-  json->set("created_by_id", token.created_by_id);
-  json->set("created_by_username", data.principal(token.created_by_id)->name);
-  json->set("owner_id", token.owner_id);
-  json->set("workspace_id", data.workspace_id);
-  if (token.last_used_day != 0) json->set("last_used_day", token.last_used_day);
+  if (token.last_used_day != 0) json->set("last_accessed_time", token.last_used_day);
   if (!token.scopes.empty()) {
     Array::Ptr scopes = new Array;
     for (const std::string& scope : token.scopes) scopes->add(scope);
@@ -75,13 +71,23 @@ Object::Ptr token_info(const Data& data, const Token& token) {
   return json;
 }
 
-Answer create_token(Data& data, const Principal& owner, const Caller& creator,
-                    const Body& request) {
+Object::Ptr token_info(const Data& data, const Token& token) {
+  Object::Ptr json = public_token_info(token);
+  json->remove("last_accessed_time");
+  json->set("created_by_id", token.created_by_id);
+  json->set("created_by_username", data.principal(token.created_by_id)->name);
+  json->set("owner_id", token.owner_id);
+  json->set("workspace_id", data.workspace_id);
+  if (token.last_used_day != 0) json->set("last_used_day", token.last_used_day);
+  return json;
+}
+
+Made create_token(Data& data, const Principal& owner, const Caller& creator, const Body& request) {
   require_tokens_enabled(data);
   require_can_use_tokens(data, owner);
   require_quota(data, owner);
 
-  const std::string value = "dapi" + random_hex(16);
+  std::string value = "dapi" + random_hex(16);
   Token token;
   token.id = sha256_hex(value);
   token.owner_id = owner.id;
@@ -90,11 +96,14 @@ Answer create_token(Data& data, const Principal& owner, const Caller& creator,
   token.scopes = request.texts("scopes").value_or(std::vector<std::string>{});
   token.creation_time = now_ms();
   token.expiry_time = token.creation_time + lifetime_seconds(data, request) * 1000;
-
-  Object json;
-  json.set("token_value", value);
-  json.set("token_info", token_info(data, token));
   data.tokens.push_back(std::move(token));
+  return {std::move(value), data.tokens.back()};
+}
+
+Answer answer(const Made& made, const Object::Ptr& info) {
+  Object json;
+  json.set("token_value", made.value);
+  json.set("token_info", info);
   return Answer(json);
 }
 

@@ -9,13 +9,24 @@
 
 namespace local_workspace {
 
-/// A token as Databricks tells of it (AdminTokenInfo); members without a value are left out.
+/// A token as Databricks tells an admin of it (AdminTokenInfo); members without a value are left
+/// out.
 Poco::JSON::Object::Ptr token_info(const Data& data, const Token& token);
 
+/// The same for its owner (PublicTokenInfo), whom it does not name.
+Poco::JSON::Object::Ptr public_token_info(const Token& token);
+
+struct Made {
+  std::string value;
+  const Token& token;
+};
+
 /// Makes a token for `owner` from the request's lifetime_seconds, comment and scopes, and puts it
-/// into `data`. The answer is {"token_value", "token_info"}, the only place that has the value.
-/// Refuses what the real workspace refuses.
-Answer create_token(Data& data, const Principal& owner, const Caller& creator, const Body& request);
+/// into `data`. Refuses what the real workspace refuses.
+Made create_token(Data& data, const Principal& owner, const Caller& creator, const Body& request);
+
+/// {"token_value", "token_info"}, the only place that has the value.
+Answer answer(const Made& made, const Poco::JSON::Object::Ptr& info);
 
 /// Brings the fields that `update_mask` names ("comment,scopes") into the token.
 void update_token(Token& token, const Body& fields, const std::string& update_mask);

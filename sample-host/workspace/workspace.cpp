@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "workspace/authorization.hpp"
 #include "workspace/certificate_authority.hpp"
 #include "workspace/routes.hpp"
 
@@ -24,16 +25,25 @@ constexpr std::time_t kDay = 24 * 60 * 60;
 
 std::string uuid() { return Poco::UUIDGenerator::defaultGenerator().createRandom().toString(); }
 
+/// The OAuth secrets of a new workspace's principals.
+struct Secrets {
+  std::string admin = "dose" + random_hex(16);
+  std::string pipeline = "dose" + random_hex(16);
+  std::string azure = "dose" + random_hex(16);
+};
+
 /// The people and programs of a new workspace. One id does not fit into a double, as real ones
 /// need not.
-std::vector<Principal> first_principals(const std::string& oauth_client_secret) {
+std::vector<Principal> first_principals(const Secrets& secrets) {
   return {
       {202480738464078, "admin@example.com", "Workspace admin", false, true, true, ""},
-      {202480738464079, uuid(), "oauth-admin", true, true, true, sha256_hex(oauth_client_secret)},
-      {5750939285643220, uuid(), "data-pipeline", true, true, false, ""},
+      {202480738464079, uuid(), "oauth-admin", true, true, true, sha256_hex(secrets.admin)},
+      {5750939285643220, uuid(), "data-pipeline", true, true, false, sha256_hex(secrets.pipeline)},
       {9007199254740993, uuid(), "reporting", true, true, false, ""},
       {5750939285643222, uuid(), "no-token-permission", true, true, false, ""},
-      {5750939285643223, uuid(), "inactive", true, false, false, ""}};
+      {5750939285643223, uuid(), "inactive", true, false, false, ""},
+      {5750939285643224, uuid(), "azure-operator", true, true, true, sha256_hex(secrets.azure),
+       false}};
 }
 
 void save(const std::filesystem::path& file, const Object& json) {
@@ -50,10 +60,10 @@ Object::Ptr create(const std::filesystem::path& directory) {
   write_file(directory / "ca.pem", authority.certificate().certificate_pem);
 
   const std::string admin_token = "dapi" + random_hex(16);
-  const std::string client_secret = "dose" + random_hex(16);
+  const Secrets secrets;
   Data data;
   data.workspace_id = 900800700600;
-  data.principals = first_principals(client_secret);
+  data.principals = first_principals(secrets);
   data.settings = {{"enableTokensConfig", "true"}, {"maxTokenLifetimeDays", "0"}};
   const Principal& admin = data.principals[0];
   data.tokens.push_back({sha256_hex(admin_token),
@@ -75,6 +85,7 @@ Object::Ptr create(const std::filesystem::path& directory) {
     json->set("application_id", principal.name);
     json->set("id", principal.id);
     json->set("display_name", principal.display_name);
+    if (principal.display_name == "data-pipeline") json->set("oauth_secret", secrets.pipeline);
     principals->add(json);
   }
 
@@ -82,7 +93,11 @@ Object::Ptr create(const std::filesystem::path& directory) {
   description->set("ca_file", (directory / "ca.pem").string());
   description->set("admin_token", admin_token);
   description->set("oauth_client_id", data.principals[1].name);
-  description->set("oauth_client_secret", client_secret);
+  description->set("oauth_client_secret", secrets.admin);
+  description->set("tenant_id", kTenantId);
+  description->set("azure_client_id", data.principals.back().name);
+  description->set("azure_client_secret", secrets.azure);
+  description->set("azure_resource_id", kAzureResourceId);
   description->set("principals", principals);
   State(directory / "state.jsonl", std::move(data));
   return description;
@@ -126,6 +141,7 @@ Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::
   add_scim_routes(*router_, *state_);
   add_settings_routes(*router_, *state_);
   add_oauth_routes(*router_, *state_, url_);
+  add_entra_routes(*router_, *state_);
   add_control_routes(*router_, *state_, faults_, log_);
   server_->start(*router_, faults_, log_);
 

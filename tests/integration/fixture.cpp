@@ -32,10 +32,10 @@ fs::path make_directory() {
   return name;
 }
 
-/// Tokens of the workspace begin with dapi, its OAuth secrets with dose, credentials that tests
-/// make up with canary-.
+/// Tokens of the workspace begin with dapi, its OAuth secrets with dose, its access tokens with
+/// oauth-, credentials that tests make up with canary-.
 void expect_no_secret(const std::string& text) {
-  static const std::regex kSecret("(dapi|dose)[0-9a-f]{32}|canary-");
+  static const std::regex kSecret("(dapi|dose)[0-9a-f]{32}|oauth-[0-9a-f]{32}|canary-");
   EXPECT_FALSE(std::regex_search(text, kSecret)) << "a secret is in an output";
 }
 

@@ -112,7 +112,7 @@ LocalWorkspace::Principal LocalWorkspace::principal(const std::string& display_n
     const Object::Ptr json = item.extract<Object::Ptr>();
     if (json->getValue<std::string>("display_name") == display_name) {
       return {json->getValue<std::string>("application_id"), json->getValue<std::int64_t>("id"),
-              display_name};
+              display_name, json->optValue<std::string>("oauth_secret", "")};
     }
   }
   throw std::runtime_error("the workspace has no principal " + display_name);
@@ -120,12 +120,14 @@ LocalWorkspace::Principal LocalWorkspace::principal(const std::string& display_n
 
 HttpReply LocalWorkspace::send(const std::string& method, const std::string& path,
                                const std::string& authorization, const std::string& body,
-                               const std::string& content_type) const {
+                               const std::string& content_type,
+                               const std::map<std::string, std::string>& headers) const {
   const Poco::URI uri(url());
   Poco::Net::HTTPSClientSession session(uri.getHost(), uri.getPort(), context_);
   session.setTimeout(Poco::Timespan(20, 0));
   Poco::Net::HTTPRequest request(method, path, Poco::Net::HTTPMessage::HTTP_1_1);
   if (!authorization.empty()) request.set("Authorization", authorization);
+  for (const auto& [name, value] : headers) request.set(name, value);
   request.setContentType(content_type);
   request.setContentLength(static_cast<std::streamsize>(body.size()));
   session.sendRequest(request) << body;

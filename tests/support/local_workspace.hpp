@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ class LocalWorkspace {
     std::string application_id;
     std::int64_t id;
     std::string display_name;
+    std::string oauth_secret;  // empty: none
   };
 
   LocalWorkspace();
@@ -58,7 +60,8 @@ class LocalWorkspace {
   /// connection ends without a whole answer.
   HttpReply send(const std::string& method, const std::string& path,
                  const std::string& authorization, const std::string& body = "",
-                 const std::string& content_type = "application/json") const;
+                 const std::string& content_type = "application/json",
+                 const std::map<std::string, std::string>& headers = {}) const;
   /// The same as the workspace's admin.
   HttpReply admin(const std::string& method, const std::string& path,
                   const std::string& body = "") const;

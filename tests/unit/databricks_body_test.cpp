@@ -255,8 +255,7 @@ TEST(Json, HandsASecretOutOnce) {
   auto object = JsonObject::parse(R"({"token_value":"s#Cr3t!11"})");
   ASSERT_TRUE(object);
   const auto secret = object->take_secret("token_value");
-  ASSERT_TRUE(secret);
-  EXPECT_EQ(secret->reveal(), "s#Cr3t!11");
+  EXPECT_EQ(secret.reveal(), "s#Cr3t!11");
   EXPECT_EQ(object->text("token_value"), std::string(9, '\0'));
 }
 

@@ -2,10 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdlib>
-#include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,45 +10,19 @@
 
 #include "databricks/workspace.hpp"
 #include "http/clients.hpp"
+#include "support/authority.hpp"
 #include "support/fake_call.hpp"
 #include "support/tls_server.hpp"
-#include "workspace/certificate_authority.hpp"
 
 namespace databricks_token {
+
+using test_support::Authority;
 
 inline constexpr const char* kApplicationId = "6f5ccf28-d83a-4957-9bfb-5bbfac551410";
 
 inline std::string ok(std::string_view body) {
   return test_support::TlsServer::response(200, body);
 }
-
-/// The authority that the client trusts, in a directory that goes when the tests end.
-class Authority {
- public:
-  static const Authority& get() {
-    static const Authority authority;
-    return authority;
-  }
-
-  Authority() : authority_("databricks_test") {
-    std::string pattern = std::filesystem::temp_directory_path() / "databricks_test.XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
-    std::ofstream(file()) << authority_.certificate().certificate_pem;
-  }
-  ~Authority() { std::filesystem::remove_all(directory_); }
-  Authority(const Authority&) = delete;
-  Authority& operator=(const Authority&) = delete;
-
-  std::string file() const { return directory_ / "ca.pem"; }
-  local_workspace::Certificate certificate() const {
-    const std::time_t now = std::time(nullptr);
-    return authority_.issue({"127.0.0.1"}, now - 3600, now + 3600);
-  }
-
- private:
-  const local_workspace::CertificateAuthority authority_;
-  std::filesystem::path directory_;
-};
 
 /// A workspace that gives these answers in turn, and the last one from then on.
 struct Scripted {
