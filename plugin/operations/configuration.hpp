@@ -14,6 +14,7 @@ namespace databricks_token {
 
 /// The names of secrets that only some configurations need.
 inline constexpr std::string_view kProxyPasswordSecret = "proxy_password";
+inline constexpr std::string_view kClientKeySecret = "client_key";
 
 struct Configuration {
   /// JSON Schema, for describe().

@@ -66,6 +66,7 @@ class Peer {
 struct TlsServerOptions {
   int max_tls_version = 0;        // such as TLS1_1_VERSION; 0: the newest
   bool forgets_sessions = false;  // gives out tickets and refuses them later
+  std::string client_ca_pem{};    // asks for a client certificate of this CA; empty: for none
 };
 
 /// Thread-safe. The destructor shuts every connection down and joins all threads.
