@@ -115,6 +115,9 @@ bool Peer::shake_hands() {
   tls_ = std::move(tls);
   const std::lock_guard lock(server_.mutex_);
   if (SSL_session_reused(tls_->ssl.get()) == 1) ++server_.resumptions_;
+  server_.offered_groups_.resize(
+      static_cast<std::size_t>(SSL_get1_groups(tls_->ssl.get(), nullptr)));
+  SSL_get1_groups(tls_->ssl.get(), server_.offered_groups_.data());
   if (SSL_get_early_data_status(tls_->ssl.get()) != SSL_EARLY_DATA_NOT_SENT) ++server_.early_data_;
   return true;
 }
@@ -290,6 +293,11 @@ std::size_t TlsServer::resumptions() const {
 std::size_t TlsServer::early_data() const {
   const std::lock_guard lock(mutex_);
   return early_data_;
+}
+
+std::vector<int> TlsServer::offered_groups() const {
+  const std::lock_guard lock(mutex_);
+  return offered_groups_;
 }
 
 bool TlsServer::wait_until(const std::function<bool()>& reached) const {

@@ -100,6 +100,8 @@ class TlsServer {
   /// Handshakes that resumed a session, and those in which the client sent data early.
   std::size_t resumptions() const;
   std::size_t early_data() const;
+  /// The curves of the latest handshake's client in its order, as OpenSSL's NIDs.
+  std::vector<int> offered_groups() const;
 
   /// Blocks until so many were seen; false after ten seconds.
   bool wait_for_connections(std::size_t count) const;
@@ -131,6 +133,7 @@ class TlsServer {
   std::size_t connections_ = 0;
   std::size_t resumptions_ = 0;
   std::size_t early_data_ = 0;
+  std::vector<int> offered_groups_;
   std::string received_;
   std::vector<std::string> requests_;
   std::vector<int> open_;  // descriptors of connections that are not closed yet
