@@ -59,6 +59,8 @@ std::string Connector::describe() {
       secret("rotate", true, "The service principal's token, which this connector replaces."));
   secrets->set(std::string(kProxyPasswordSecret),
                secret("read", false, "The password of proxy.username at the proxy."));
+  secrets->set(std::string(kClientKeySecret),
+               secret("read", false, "The key of tls.client_certificate_file, PEM."));
 
   auto described = object();
   for (const Operation* operation : operations()) {

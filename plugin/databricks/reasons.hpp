@@ -150,6 +150,15 @@ inline constexpr Reason kReasons[] = {
      "Check the host in workspace_url: it must be a name that the certificate has."},
     {"TLS_FAILED", "No secure connection to the server.",
      "Check that the server speaks TLS 1.2 or later on this port."},
+    {"TLS_PIN_MISMATCH", "The server's public key is not one of those that were pinned.",
+     "If the server's key was replaced, add the new one to tls.pinned_public_keys; otherwise "
+     "somebody sits in between."},
+    {"CLIENT_CERTIFICATE_INVALID", "The client certificate cannot be used.",
+     "tls.client_certificate_file must be a readable PEM file, and the secret client_key the "
+     "private "
+     "key of its first certificate, in PEM without a passphrase."},
+    {"CLIENT_CERTIFICATE_REFUSED", "The server does not accept this client.",
+     "Set tls.client_certificate_file to a certificate that the server accepts."},
     {"CA_FILE_INVALID", "The file with certificate authorities cannot be used.",
      "tls.ca_file must be a readable PEM file with at least one certificate."},
     {"CONNECTION_LOST", "The connection broke before the answer was complete.", "Try again."},

@@ -62,6 +62,7 @@ class HttpClient {
   /// error's effect is none while no byte of the request was written, and unknown from then on.
   /// Returns within 200 ms of cancellation or the call's deadline. Reasons: NAME_UNRESOLVED,
   /// CONNECT_FAILED, PROXY_REFUSED, PROXY_AUTHENTICATION_REQUIRED, TLS_UNTRUSTED, TLS_WRONG_HOST,
+  /// TLS_PIN_MISMATCH, CLIENT_CERTIFICATE_INVALID, CLIENT_CERTIFICATE_REFUSED,
   /// TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE,
   /// DEADLINE_EXCEEDED, CANCELLED, and for what cannot stand in a header REQUEST_INVALID and
   /// CREDENTIAL_INVALID.

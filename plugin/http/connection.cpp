@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "http/client_certificate.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
@@ -28,6 +29,31 @@ std::string last_reason(int system_error) {
 bool is_disagreement(int ssl_error) {
   return ssl_error == SSL_ERROR_SSL &&
          ERR_GET_REASON(ERR_peek_last_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
+/// Whether the server ended the handshake over the client's certificate. In TLS 1.3 that comes when
+/// the client is already done, and looks like the answer.
+bool is_about_our_certificate() {
+  switch (ERR_GET_REASON(ERR_peek_last_error())) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+hub::Error refused_client(const std::string& origin) {
+  return {.status = hub::Status::kFailedPrecondition,
+          .reason = "CLIENT_CERTIFICATE_REFUSED",
+          .message = origin + " does not accept this client: " + last_reason(0),
+          .hint = "Set tls.client_certificate_file to a certificate that the server accepts."};
 }
 
 }  // namespace
@@ -68,6 +94,7 @@ hub::Result<int> Connection::drive(hub::Call call, const std::string& doing, Ope
 hub::Error Connection::lost(hub::Call call, const std::string& doing) {
   const int system_error = errno;
   if (auto ended = call_ended(call, doing)) return *std::move(ended);
+  if (is_about_our_certificate()) return refused_client(origin_);
   return {.status = hub::Status::kUnavailable,
           .retry = hub::Retry::kSameCall,
           .reason = "CONNECTION_LOST",
@@ -85,6 +112,11 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
   if (Poco::Net::IPAddress literal; !Poco::Net::IPAddress::tryParse(origin.host, literal))
     SSL_set_tlsext_host_name(ssl, origin.host.c_str());
 
+  if (!tls.client_certificate_file.empty()) {
+    if (auto presented = present_certificate(call, tls, ssl); !presented)
+      return std::move(presented).error();
+  }
+
   const std::string doing = "shaking hands with " + origin.text();
   const auto on_cancel = shut_down_on_cancel(call, connection->fd());
   auto driven = connection->drive(call, doing, [ssl] { return SSL_connect(ssl); });
@@ -97,6 +129,7 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
   if (connection->refusal_.code != X509_V_OK)
     return refused_certificate(origin, tls, connection->refusal_);
   if (*driven != SSL_ERROR_NONE) {
+    if (is_about_our_certificate()) return refused_client(origin.text());
     const bool disagreement = is_disagreement(*driven);
     return hub::Error{
         .status = disagreement ? hub::Status::kFailedPrecondition : hub::Status::kUnavailable,
@@ -112,6 +145,8 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
                       .reason = "TLS_FAILED",
                       .message = origin.text() + ": the server was not verified"};
   }
+  if (auto mismatch = check_pin(origin, tls, SSL_get0_peer_certificate(ssl)))
+    return *std::move(mismatch);
   // A resumed session of TLS 1.2 stays good, and no other may come.
   if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
     connection->context_->keep_session(TlsContext::Session(SSL_get1_session(ssl)));

@@ -26,7 +26,8 @@ namespace databricks_token {
 class Connection {
  public:
   /// Shakes hands over a connected, non-blocking socket whose other end is `origin`.
-  /// TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_FAILED, DEADLINE_EXCEEDED, CANCELLED; the effect is none.
+  /// TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_PIN_MISMATCH, CLIENT_CERTIFICATE_INVALID, TLS_FAILED,
+  /// DEADLINE_EXCEEDED, CANCELLED; the effect is none.
   static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, Descriptor socket,
                                                        const Origin& origin, const TlsSettings& tls,
                                                        std::shared_ptr<TlsContext> context);

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace databricks_token {
 
@@ -31,7 +32,14 @@ struct Origin {
 };
 
 struct TlsSettings {
-  std::string ca_file;  // PEM; empty: the system's
+  std::string ca_file{};  // PEM; empty: the system's
+
+  std::string client_certificate_file{};  // PEM, with its chain; empty: none
+  std::string client_key_secret{};        // the name of the call's secret with its key, PEM
+
+  /// "sha256//" and the base64 of the SHA-256 of a SubjectPublicKeyInfo, as curl has them. The
+  /// server's own key must be one of them, besides all other checks; empty: no such check.
+  std::vector<std::string> pinned_public_keys{};
 
   auto operator<=>(const TlsSettings&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <Poco/Net/IPAddress.h>
 #include <openssl/x509v3.h>
 
+#include <new>
 #include <utility>
 
 #include "http/openssl_ptr.hpp"
@@ -135,6 +136,33 @@ hub::Error refused_certificate(const Origin& origin, const TlsSettings& tls,
           "tls.ca_file; otherwise install the ca-certificates package.";
   }
   return error;
+}
+
+std::optional<hub::Error> check_pin(const Origin& origin, const TlsSettings& tls, X509* server) {
+  if (tls.pinned_public_keys.empty()) return std::nullopt;
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(server), &der);
+  if (size <= 0) throw std::bad_alloc();
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned digest_size = 0;
+  const int hashed =
+      EVP_Digest(der, static_cast<std::size_t>(size), digest, &digest_size, EVP_sha256(), nullptr);
+  OPENSSL_free(der);
+  if (hashed != 1) throw std::bad_alloc();
+  unsigned char base64[2 * EVP_MAX_MD_SIZE];
+  EVP_EncodeBlock(base64, digest, static_cast<int>(digest_size));
+  const std::string pin = std::string("sha256//") + reinterpret_cast<const char*>(base64);
+  for (const std::string& pinned : tls.pinned_public_keys) {
+    if (pin == pinned) return std::nullopt;
+  }
+  return hub::Error{
+      .status = hub::Status::kFailedPrecondition,
+      .reason = "TLS_PIN_MISMATCH",
+      .message = origin.text() + " presents the public key " + pin +
+                 ", which tls.pinned_public_keys does not have",
+      .hint =
+          "If the server's key was replaced, add the new one; otherwise somebody sits in "
+          "between."};
 }
 
 }  // namespace databricks_token

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "http/openssl_ptr.hpp"
@@ -67,5 +68,8 @@ struct Refusal {
 /// TLS_WRONG_HOST or TLS_UNTRUSTED.
 hub::Error refused_certificate(const Origin& origin, const TlsSettings& tls,
                                const Refusal& refusal);
+
+/// Nothing when the server's key is pinned or none is, else TLS_PIN_MISMATCH with the key's pin.
+std::optional<hub::Error> check_pin(const Origin& origin, const TlsSettings& tls, X509* server);
 
 }  // namespace databricks_token

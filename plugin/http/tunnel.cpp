@@ -66,7 +66,7 @@ class Tunnel {
     if (!proxy_.username.empty()) {
       const auto password = call_.secret(proxy_.password_secret);
       if (!password) {
-        return hub::Error{.status = password.error().status,
+        return hub::Error{.status = hub::Status::kFailedPrecondition,
                           .retry = password.error().retry,
                           .reason = "PROXY_AUTHENTICATION_REQUIRED",
                           .message = "there is no secret \"" + proxy_.password_secret + "\" for " +

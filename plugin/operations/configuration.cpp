@@ -88,6 +88,15 @@ const std::string_view Configuration::kSchema = R"json({
         "ca_file": {
           "description": "PEM file with the certificate authorities to trust instead of the system's; relative to this file.",
           "type": "string", "minLength": 1, "format": "path"
+        },
+        "client_certificate_file": {
+          "description": "PEM file with a client certificate and its chain, for a server that asks for one; relative to this file. Its key is the secret \"client_key\".",
+          "type": "string", "minLength": 1, "format": "path"
+        },
+        "pinned_public_keys": {
+          "description": "The workspace's public key must be one of these, besides all other checks: SHA-256 of the SubjectPublicKeyInfo, as curl's --pinnedpubkey has it.",
+          "type": "array", "minItems": 1, "maxItems": 16,
+          "items": {"type": "string", "pattern": "^sha256//[A-Za-z0-9+/]{43}=$"}
         }
       }
     },
@@ -192,8 +201,14 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
         "issue \"self\" needs an auth.type other than \"pat\": who signs in with the kind of token "
         "that it rotates can make no new one any more once that has expired");
   }
-  if (const auto tls = object->object("tls"))
-    configuration.tls.ca_file = tls->text("ca_file").value_or("");
+  if (const auto tls = object->object("tls")) {
+    configuration.tls = {
+        .ca_file = tls->text("ca_file").value_or(""),
+        .client_certificate_file = tls->text("client_certificate_file").value_or(""),
+        .client_key_secret = std::string(kClientKeySecret),
+        .pinned_public_keys =
+            tls->texts("pinned_public_keys").value_or(std::vector<std::string>())};
+  }
 
   if (const auto proxy = object->object("proxy")) {
     auto proxy_origin = Origin::parse_proxy(proxy->required("url", proxy->text("url")));

@@ -21,6 +21,7 @@ std::string_view to_text(Issue issue);
 
 /// The names of secrets that only some configurations need.
 inline constexpr std::string_view kProxyPasswordSecret = "proxy_password";
+inline constexpr std::string_view kClientKeySecret = "client_key";
 
 struct Configuration {
   /// JSON Schema, for describe().

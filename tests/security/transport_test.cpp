@@ -1,4 +1,29 @@
 // Where the credential may go, and that nothing in the process can change that.
+//
+// What Poco's and OpenSSL's ways of doing HTTPS would spoil in a plugin, and the tests that it does
+// not happen here:
+//
+//   the name is not checked when the     AHandshakeThatStallsWithATrustedCertificateForAnotherHost-
+//   handshake is slow                    SendsNothing, AHandshakeThatStallsPastTheDeadlineSends-
+//                                        NothingWhenItGoesOn; on loopback:
+//                                        ACertificateForAnotherHost-
+//                                        IsRefusedOnLoopbackAndTheMessageNamesIt
+//   the host's SSLManager decides        AHostWhoseSslManagerAcceptsEverythingDoesNotWeakenUs
+//   nothing wakes a connect, a           tests/unit/http_interrupt_test.cpp, each phase by deadline
+//   handshake or a look-up               and by cancellation
+//   SIGPIPE kills, or stays blocked      sigpipe_test.cpp; that loading us leaves the thread's
+//   mask:
+//                                        tests/unit/loader_test.cpp
+//   a context costs 20 ms and 1 MB       tls_session_test.cpp, ClientsOfOneCaFileShareItsStore;
+//                                        tests/unit/http_clients_test.cpp,
+//                                        ClientsOfOneCaFileReadItOnce
+//   X448 comes first                     tls_session_test.cpp, TheCheapestCurveIsOfferedFirst
+//   TLS 1.3 sessions are not resumed     tls_session_test.cpp, TheSecondConnectionResumes..
+//   a POST is sent again on a kept       tests/unit/http_test.cpp, APostThatTheServerDropsOnAKept-
+//   connection that broke                ConnectionIsNotSentAgain, AConnectionThatTheServerEndedIn-
+//                                        AnyWayIsNotUsedForAPost
+//   sockets are inherited                tests/unit/http_test.cpp, ASocketDoesNotDelayDoesNotBlock-
+//                                        AndIsNotInherited
 #include <Poco/Net/AcceptCertificateHandler.h>
 #include <Poco/Net/Context.h>
 #include <Poco/Net/NetSSL.h>
@@ -8,29 +33,19 @@
 #include <gmock/gmock.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <thread>
 
-#include "http/connection.hpp"
-#include "http/sigpipe_guard.hpp"
-#include "http/tcp.hpp"
 #include "http/tls.hpp"
 #include "http/trust.hpp"
 #include "support/https_client.hpp"
 
 namespace {
 
-using databricks_token::Connection;
 using databricks_token::HttpClient;
 using databricks_token::Origin;
-using databricks_token::SigpipeGuard;
 using databricks_token::TlsContext;
-using databricks_token::TlsSettings;
 using databricks_token::Trust;
 using hub::Effect;
 using hub::Retry;
@@ -41,7 +56,6 @@ using test_support::kBearer;
 using test_support::Peer;
 using test_support::TemporaryDirectory;
 using test_support::TlsServer;
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -216,75 +230,6 @@ TEST_F(TransportTest, AServerThatKnowsOnlyTls12IsAccepted) {
   EXPECT_EQ(answer->status, 200);
 }
 
-class ResumptionTest : public TransportTest {
- protected:
-  /// Answers one request for each connection.
-  static void answer_once(Peer& peer) {
-    if (peer.shake_hands() && !peer.read_request().empty() &&
-        peer.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
-      peer.read_until_closed();
-  }
-  static void send_three(HttpClient& client) {
-    for (int i = 0; i < 3; ++i) {
-      const FakeCall call;
-      const auto answer = client.send(call.call(), post());
-      EXPECT_TRUE(answer.ok()) << answer.error().message;
-    }
-  }
-};
-
-TEST_F(ResumptionTest, TheSecondConnectionResumesTheFirstOnesSessionAndSendsNothingEarly) {
-  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
-    TlsServer server(certificate(), answer_once, {.max_tls_version = version});
-    send_three(*client_of(server.url()));
-    EXPECT_EQ(server.connections(), 3u);
-    EXPECT_EQ(server.resumptions(), 2u) << version;
-    EXPECT_EQ(server.early_data(), 0u);
-  }
-}
-
-TEST_F(ResumptionTest, AServerThatHasForgottenTheSessionShakesHandsInFull) {
-  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
-    TlsServer server(certificate(), answer_once,
-                     {.max_tls_version = version, .forgets_sessions = true});
-    send_three(*client_of(server.url()));
-    EXPECT_EQ(server.connections(), 3u);
-    EXPECT_EQ(server.resumptions(), 0u) << version;
-  }
-}
-
-TEST_F(ResumptionTest, EachTicketIsTakenOnce) {
-  TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
-  const Origin origin = *Origin::parse(server.url());
-  const TlsSettings tls{.ca_file = ca_file_};
-  const auto context = *TlsContext::make(origin, *Trust(ca_file_).store());
-  const FakeCall call;
-  auto connection = Connection::open(
-      call.call(), *databricks_token::connect_tcp(call.call(), origin), origin, tls, context);
-  ASSERT_TRUE(connection.ok()) << connection.error().message;
-  ASSERT_TRUE((*connection)->write(call.call(), "GET / HTTP/1.1\r\n\r\n").ok());
-  char byte = 0;
-  ASSERT_TRUE((*connection)->read(call.call(), &byte, 1).ok());
-  // OpenSSL's server gives two.
-  const auto first = context->take_session();
-  const auto second = context->take_session();
-  ASSERT_TRUE(first && second);
-  EXPECT_NE(first, second);
-  EXPECT_EQ(context->take_session(), nullptr);
-}
-
-TEST_F(ResumptionTest, ASessionFromBeforeTheCaFileChangedIsNotResumed) {
-  TlsServer server(certificate(), answer_once);
-  const auto client = client_of(server.url());
-  send_three(*client);
-  const local_workspace::CertificateAuthority stranger("Somebody else's CA");
-  directory_.write("ca.pem", stranger.certificate().certificate_pem);
-  const FakeCall call;
-  const auto answer = client->send(call.call(), post());
-  ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().reason, "TLS_UNTRUSTED");
-}
-
 TEST_F(TransportTest, APlainHttpServerIsToldNothing) {
   TlsServer server(certificate(), [](Peer& peer) {
     peer.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
@@ -404,104 +349,6 @@ TEST_F(CaFileTest, AFileThatWasMendedCountsAtTheNextRequest) {
   EXPECT_FALSE(client->send(call.call(), post()).ok());
   directory_.write("late.pem", authority().certificate().certificate_pem);
   EXPECT_TRUE(client->send(call.call(), post()).ok());
-}
-
-/// SIGPIPE as the host's threads have it: not blocked, and deadly. Loading Poco blocks it in one.
-class SigpipeTest : public TransportTest {
- protected:
-  SigpipeTest() {
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_UNBLOCK, &pipe, &before_);
-  }
-  ~SigpipeTest() override { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  static bool is_blocked() {
-    sigset_t now;
-    pthread_sigmask(SIG_SETMASK, nullptr, &now);
-    return sigismember(&now, SIGPIPE) == 1;
-  }
-
-  static void write_to_a_closed_connection() {
-    int ends[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    ::close(ends[1]);
-    EXPECT_EQ(::write(ends[0], "x", 1), -1);
-    EXPECT_EQ(errno, EPIPE);
-    ::close(ends[0]);
-  }
-
- private:
-  sigset_t before_;
-};
-
-TEST_F(SigpipeTest, AWriteToAClosedConnectionDoesNotKillAndLeavesTheMaskAsItWas) {
-  {
-    const SigpipeGuard guard;
-    write_to_a_closed_connection();
-  }
-  EXPECT_FALSE(is_blocked());  // and what was pending has not come
-}
-
-TEST_F(SigpipeTest, ASigpipeOfTheHostThatWasPendingStaysPending) {
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-  pthread_kill(pthread_self(), SIGPIPE);
-  {
-    const SigpipeGuard guard;
-    write_to_a_closed_connection();
-  }
-  EXPECT_TRUE(is_blocked());
-  const timespec at_once{};
-  EXPECT_EQ(sigtimedwait(&pipe, nullptr, &at_once), SIGPIPE);
-}
-
-TEST_F(SigpipeTest, ACallThatIsCancelledClosesItsConnectionWithoutASignal) {
-  TlsServer server(certificate(), [](Peer& peer) {
-    if (peer.shake_hands() && !peer.read_request().empty()) peer.wait_for_release();
-  });
-  const auto client = client_of(server.url());
-  FakeCall call;
-  std::thread canceller([&] {
-    EXPECT_TRUE(server.wait_for_requests(1));
-    call.cancel();
-  });
-  const auto answer = client->send(call.call(), post());
-  canceller.join();
-  ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().reason, "CANCELLED");
-  EXPECT_FALSE(is_blocked());
-}
-
-TEST_F(SigpipeTest, AServerThatResetsAtEachPhaseDoesNotKill) {
-  for (int phase = 0; phase < 4; ++phase) {
-    TlsServer server(certificate(), [phase](Peer& peer) {
-      if (phase >= 1 && !peer.shake_hands()) return;
-      if (phase >= 2) peer.read_request();
-      if (phase >= 3) peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-      peer.reset();
-    });
-    const auto client = client_of(server.url());
-    const FakeCall call;
-    const auto answer = client->send(call.call(), post(std::string(256 * 1024, 'x')));
-    ASSERT_FALSE(answer.ok());
-    EXPECT_EQ(answer.error().status, Status::kUnavailable) << phase;
-    EXPECT_EQ(answer.error().retry, Retry::kSameCall) << phase;
-    if (phase == 0) {
-      // It may come before the client has even seen that it is connected.
-      EXPECT_THAT(answer.error().reason, AnyOf("TLS_FAILED", "CONNECT_FAILED"));
-      EXPECT_EQ(answer.error().effect, Effect::kNone);
-    } else {
-      EXPECT_EQ(answer.error().reason, "CONNECTION_LOST");
-    }
-    if (phase >= 2) {
-      EXPECT_EQ(answer.error().effect, Effect::kUnknown);
-    }
-  }
-  EXPECT_FALSE(is_blocked());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,6 +63,17 @@ std::shared_ptr<SSL_CTX> make_context(const local_workspace::Certificate& identi
     SSL_CTX_set_max_proto_version(context.get(), options.max_tls_version);
   }
   // SSL_CTX_set_max_early_data(context.get(), 16 * 1024);  // for clients that would
+  if (!options.client_ca_pem.empty()) {
+    const std::unique_ptr<BIO, Freed<BIO_free>> source(
+        BIO_new_mem_buf(options.client_ca_pem.data(), -1));
+    const std::unique_ptr<X509, Freed<X509_free>> ca(
+        PEM_read_bio_X509(source.get(), nullptr, nullptr, nullptr));
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), ca.get());
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_purpose(context.get(), X509_PURPOSE_ANY);  // the tests' certificates are servers'
+    SSL_CTX_set_session_id_context(context.get(), reinterpret_cast<const unsigned char*>("test"),
+                                   4);
+  }
   if (SSL_CTX_use_certificate(context.get(), x509.get()) != 1 ||
       SSL_CTX_use_PrivateKey(context.get(), pkey.get()) != 1) {
     throw std::runtime_error("TlsServer: the certificate or its key cannot be used");
@@ -103,6 +115,9 @@ bool Peer::shake_hands() {
   tls_ = std::move(tls);
   const std::lock_guard lock(server_.mutex_);
   if (SSL_session_reused(tls_->ssl.get()) == 1) ++server_.resumptions_;
+  server_.offered_groups_.resize(
+      static_cast<std::size_t>(SSL_get1_groups(tls_->ssl.get(), nullptr)));
+  SSL_get1_groups(tls_->ssl.get(), server_.offered_groups_.data());
   if (SSL_get_early_data_status(tls_->ssl.get()) != SSL_EARLY_DATA_NOT_SENT) ++server_.early_data_;
   return true;
 }
@@ -184,7 +199,7 @@ bool Peer::pause(std::chrono::milliseconds time) {
 TlsServer::TlsServer(local_workspace::Certificate certificate, Script script, Options options)
     : certificate_(std::move(certificate)),
       script_(std::move(script)),
-      options_(options),
+      options_(std::move(options)),
       context_(make_context(certificate_, options_)) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -278,6 +293,11 @@ std::size_t TlsServer::resumptions() const {
 std::size_t TlsServer::early_data() const {
   const std::lock_guard lock(mutex_);
   return early_data_;
+}
+
+std::vector<int> TlsServer::offered_groups() const {
+  const std::lock_guard lock(mutex_);
+  return offered_groups_;
 }
 
 bool TlsServer::wait_until(const std::function<bool()>& reached) const {

@@ -66,6 +66,7 @@ class Peer {
 struct TlsServerOptions {
   int max_tls_version = 0;        // such as TLS1_1_VERSION; 0: the newest
   bool forgets_sessions = false;  // gives out tickets and refuses them later
+  std::string client_ca_pem{};    // asks for a client certificate of this CA; empty: for none
 };
 
 /// Thread-safe. The destructor shuts every connection down and joins all threads.
@@ -99,6 +100,8 @@ class TlsServer {
   /// Handshakes that resumed a session, and those in which the client sent data early.
   std::size_t resumptions() const;
   std::size_t early_data() const;
+  /// The curves of the latest handshake's client in its order, as OpenSSL's NIDs.
+  std::vector<int> offered_groups() const;
 
   /// Blocks until so many were seen; false after ten seconds.
   bool wait_for_connections(std::size_t count) const;
@@ -130,6 +133,7 @@ class TlsServer {
   std::size_t connections_ = 0;
   std::size_t resumptions_ = 0;
   std::size_t early_data_ = 0;
+  std::vector<int> offered_groups_;
   std::string received_;
   std::vector<std::string> requests_;
   std::vector<int> open_;  // descriptors of connections that are not closed yet

@@ -1,5 +1,5 @@
-// A call that is cancelled or out of time ends, whatever it is doing. The contract says within
-// 200 ms; asserted is one second, because the test machine is shared.
+// A call that is cancelled or out of time ends within 200 ms, whatever it is doing: a matrix of all
+// that can swallow a request, and both ways to end it.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -7,27 +7,44 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "http/descriptor.hpp"
 #include "support/https_client.hpp"
+#include "support/namespaces.hpp"
 
 namespace {
 
 using databricks_token::Descriptor;
+using databricks_token::HttpClient;
+using databricks_token::HttpResponse;
+using databricks_token::Origin;
+using databricks_token::ProxySettings;
 using hub::Effect;
 using hub::Status;
 using std::chrono::milliseconds;
 using test_support::FakeCall;
 using test_support::HttpsTest;
+using test_support::in_own_namespaces;
+using test_support::NameServer;
 using test_support::Peer;
+using test_support::replace_file;
 using test_support::TlsServer;
 using Clock = std::chrono::steady_clock;
 
 // The server's window is small, and Linux lets a sender queue 4 MiB.
 constexpr std::size_t kMoreThanTheKernelTakes = 5 * 1024 * 1024;
-constexpr auto kPromptly = milliseconds(1000);
+constexpr milliseconds kDeadline(500);
+
+// What the contract says; a sanitizer slows everything down, and TLS most.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr auto kPromptly = 5 * milliseconds(200);
+#else
+constexpr auto kPromptly = milliseconds(200);
+#endif
 
 /// A listener that answers no more SYN: its queue is full.
 class FullBacklog {
@@ -58,68 +75,147 @@ class FullBacklog {
   std::vector<Descriptor> waiting_;
 };
 
-/// Where in the exchange the server goes silent.
+/// What stands between the client and its answer.
+enum class Way {
+  kServer,
+  kProxy,         // the server is one
+  kBusyClient,    // all connections of the client wait for the server already
+  kFullBacklog,   // no server
+  kNoNameServer,  // no server, and nobody who says so
+};
+
 struct Phase {
   const char* name;
-  TlsServer::Script script;  // none: it does not even accept
-  std::size_t body_bytes;    // of the request
+  Way way;
+  TlsServer::Script script;  // until it goes silent
   std::size_t requests;      // that the server has seen then
   Effect effect;
+  std::size_t body_bytes = 2;  // of the request
 
   friend void PrintTo(const Phase& phase, std::ostream* out) { *out << phase.name; }
 };
 
 bool take_request(Peer& peer) { return peer.shake_hands() && !peer.read_request().empty(); }
 
+void take_requests(Peer& peer) {
+  if (take_request(peer)) peer.wait_for_release();
+}
+
 const Phase kPhases[] = {
-    {"Connecting", nullptr, 2, 0, Effect::kNone},
-    {"ShakingHands", [](Peer& peer) { peer.wait_for_release(); }, 2, 0, Effect::kNone},
-    {"Writing",
+    {"LookingUpTheName", Way::kNoNameServer, nullptr, 0, Effect::kNone},
+    {"Connecting", Way::kFullBacklog, nullptr, 0, Effect::kNone},
+    {"WaitingForAFreeConnection", Way::kBusyClient, take_requests, HttpClient::kMaxConnections,
+     Effect::kNone},
+    {"WaitingForTheProxy", Way::kProxy,
+     [](Peer& peer) {
+       if (!peer.read_request().empty()) peer.wait_for_release();
+     },
+     1, Effect::kNone},
+    {"ReadingTheProxysAnswer", Way::kProxy,
+     [](Peer& peer) {
+       if (!peer.read_request().empty() && peer.write("HTTP/1.1 200 O")) peer.wait_for_release();
+     },
+     1, Effect::kNone},
+    {"ShakingHands", Way::kServer, [](Peer& peer) { peer.wait_for_release(); }, 0, Effect::kNone},
+    {"ShakingHandsWithHalfAServerHello", Way::kServer,
+     [](Peer& peer) {
+       // A record of 122 bytes begins, with a handshake message of 118.
+       peer.write_bare({"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03", 11});
+       peer.wait_for_release();
+     },
+     0, Effect::kNone},
+    {"Writing", Way::kServer,
      [](Peer& peer) {
        if (peer.shake_hands()) peer.wait_for_release();
      },
-     kMoreThanTheKernelTakes, 0, Effect::kUnknown},
-    {"Waiting",
-     [](Peer& peer) {
-       if (take_request(peer)) peer.wait_for_release();
-     },
-     2, 1, Effect::kUnknown},
-    {"ReadingTheHead",
+     0, Effect::kUnknown, kMoreThanTheKernelTakes},
+    {"WaitingForTheAnswer", Way::kServer, take_requests, 1, Effect::kUnknown},
+    {"ReadingTheHead", Way::kServer,
      [](Peer& peer) {
        if (take_request(peer) && peer.write("HTTP/1.1 200 OK\r\nContent-")) peer.wait_for_release();
      },
-     2, 1, Effect::kUnknown},
-    {"ReadingTheBody",
+     1, Effect::kUnknown},
+    {"ReadingTheBody", Way::kServer,
      [](Peer& peer) {
        if (take_request(peer) && peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))
          peer.wait_for_release();
      },
-     2, 1, Effect::kUnknown},
-    {"ReadingDripByDrip",
+     1, Effect::kUnknown},
+    {"ReadingTheBodyByteByByte", Way::kServer,
      [](Peer& peer) {
        if (!take_request(peer)) return;
        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-       while (peer.write("x") && peer.pause(milliseconds(10))) {
+       while (peer.write("x") && peer.pause(milliseconds(1000))) {
        }
      },
-     2, 1, Effect::kUnknown},
+     1, Effect::kUnknown},
 };
 
 class InterruptTest : public HttpsTest, public testing::WithParamInterface<Phase> {
  protected:
-  InterruptTest() {
-    if (GetParam().script != nullptr) {
-      server_ = std::make_unique<TlsServer>(certificate(), GetParam().script);
-    } else {
-      backlog_ = std::make_unique<FullBacklog>();
+  /// Sends, and runs `once_begun` on another thread when the phase has begun. False where it
+  /// cannot be had.
+  bool send(milliseconds deadline, const std::function<void()>& once_begun) {
+    if (GetParam().way != Way::kNoNameServer) {
+      send_from_here(deadline, once_begun);
+      return true;
     }
+    return in_own_namespaces([&] {
+      replace_file("/etc/resolv.conf", directory_.write("resolv.conf", "nameserver 127.0.0.1\n"));
+      name_server_.emplace(NameServer::Manner::kSilent);
+      send_from_here(deadline, once_begun);
+      name_server_.reset();
+    });
   }
 
-  std::string url() const { return server_ ? server_->url() : backlog_->url(); }
+  std::optional<FakeCall> call_;
+  hub::Result<HttpResponse> answer_ = hub::Error{};
+  Clock::time_point begun_;
+  Clock::time_point returned_;
 
-  /// Until the server sees that the phase has begun. What it cannot see, a full queue or a full
-  /// window, gets a moment.
+ private:
+  void send_from_here(milliseconds deadline, const std::function<void()>& once_begun) {
+    const auto client = make_client();
+    std::vector<std::thread> others;
+    FakeCall of_others;
+    if (GetParam().way == Way::kBusyClient) {
+      for (std::size_t i = 0; i < HttpClient::kMaxConnections; ++i)
+        others.emplace_back([&] { EXPECT_FALSE(client->send(of_others.call(), post()).ok()); });
+      EXPECT_TRUE(server_->wait_for_requests(HttpClient::kMaxConnections));
+    }
+    begun_ = Clock::now();
+    call_.emplace(deadline);
+    std::thread watcher([&] {
+      wait_for_the_phase();
+      once_begun();
+    });
+    answer_ = client->send(call_->call(), post(std::string(GetParam().body_bytes, 'x')));
+    returned_ = Clock::now();
+    watcher.join();
+    of_others.cancel();
+    for (std::thread& other : others) other.join();
+  }
+
+  std::shared_ptr<HttpClient> make_client() {
+    switch (GetParam().way) {
+      case Way::kNoNameServer:
+        return client_of("https://w1.example.com");
+      case Way::kFullBacklog:
+        backlog_ = std::make_unique<FullBacklog>();
+        return client_of(backlog_->url());
+      default:
+        server_ = std::make_unique<TlsServer>(certificate(), GetParam().script);
+    }
+    if (GetParam().way != Way::kProxy) return client_of(server_->url());
+    return clients_.get(*Origin::parse("https://w1.example.com"), {.ca_file = ca_file_},
+                        ProxySettings{.origin = *Origin::parse_proxy(server_->url_of("http"))});
+  }
+
+  /// As far as somebody can see it; what nobody can, a full queue, gets a moment.
   void wait_for_the_phase() const {
+    if (name_server_) {
+      EXPECT_TRUE(name_server_->wait_for_a_query());
+    }
     if (server_) {
       EXPECT_TRUE(server_->wait_for_connections(1));
       EXPECT_TRUE(server_->wait_for_requests(GetParam().requests));
@@ -129,40 +225,31 @@ class InterruptTest : public HttpsTest, public testing::WithParamInterface<Phase
 
   std::unique_ptr<TlsServer> server_;
   std::unique_ptr<FullBacklog> backlog_;
+  std::optional<NameServer> name_server_;
 };
 
 TEST_P(InterruptTest, CancellationEndsTheCallAtOnce) {
-  const auto client = client_of(url());
-  FakeCall call;
   Clock::time_point cancelled;
-  std::thread canceller([&] {
-    wait_for_the_phase();
+  const bool sent = send(std::chrono::seconds(30), [&] {
     cancelled = Clock::now();
-    call.cancel();
+    call_->cancel();
   });
-  const auto answer = client->send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
-  const auto returned = Clock::now();
-  canceller.join();
-  ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().status, Status::kCancelled) << answer.error().message;
-  EXPECT_EQ(answer.error().reason, "CANCELLED");
-  EXPECT_EQ(answer.error().effect, GetParam().effect);
-  EXPECT_LT(returned - cancelled, kPromptly);
+  if (!sent) GTEST_SKIP() << "namespaces may not be made here";
+  ASSERT_FALSE(answer_.ok());
+  EXPECT_EQ(answer_.error().status, Status::kCancelled) << answer_.error().message;
+  EXPECT_EQ(answer_.error().reason, "CANCELLED");
+  EXPECT_EQ(answer_.error().effect, GetParam().effect);
+  EXPECT_LT(returned_ - cancelled, kPromptly);
 }
 
 TEST_P(InterruptTest, TheDeadlineEndsTheCallOnTime) {
-  const auto client = client_of(url());
-  const auto begun = Clock::now();
-  const milliseconds deadline(1000);
-  const FakeCall call(deadline);
-  const auto answer = client->send(call.call(), post(std::string(GetParam().body_bytes, 'x')));
-  const auto took = Clock::now() - begun;
-  ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().status, Status::kDeadlineExceeded) << answer.error().message;
-  EXPECT_EQ(answer.error().reason, "DEADLINE_EXCEEDED");
-  EXPECT_EQ(answer.error().effect, GetParam().effect);
-  EXPECT_GE(took, deadline);
-  EXPECT_LT(took, deadline + kPromptly);
+  if (!send(kDeadline, [] {})) GTEST_SKIP() << "namespaces may not be made here";
+  ASSERT_FALSE(answer_.ok());
+  EXPECT_EQ(answer_.error().status, Status::kDeadlineExceeded) << answer_.error().message;
+  EXPECT_EQ(answer_.error().reason, "DEADLINE_EXCEEDED");
+  EXPECT_EQ(answer_.error().effect, GetParam().effect);
+  EXPECT_GE(returned_ - begun_, kDeadline);
+  EXPECT_LT(returned_ - begun_, kDeadline + kPromptly);
 }
 
 INSTANTIATE_TEST_SUITE_P(While, InterruptTest, testing::ValuesIn(kPhases),

@@ -1,10 +1,15 @@
 // Origins, framing, faults and kept-alive connections of the HTTP client.
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <future>
 #include <thread>
 
+#include "http/tcp.hpp"
 #include "support/https_client.hpp"
 
 namespace {
@@ -147,6 +152,19 @@ TEST_F(HttpTest, AGetHasNoBodyAndNoCredentialThatNobodyGave) {
   EXPECT_EQ(answer->status, 404);
   EXPECT_THAT(server.requests().at(0), AllOf(StartsWith("GET "), Not(HasSubstr("Content-")),
                                              Not(HasSubstr("Authorization"))));
+}
+
+TEST_F(HttpTest, ASocketDoesNotDelayDoesNotBlockAndIsNotInherited) {
+  TlsServer server(certificate(), [](Peer& peer) { peer.read_until_closed(); });
+  const FakeCall call;
+  const auto socket = databricks_token::connect_tcp(call.call(), *Origin::parse(server.url()));
+  ASSERT_TRUE(socket.ok());
+  int no_delay = 0;
+  socklen_t size = sizeof(no_delay);
+  ::getsockopt(socket->get(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &size);
+  EXPECT_EQ(no_delay, 1);
+  EXPECT_NE(::fcntl(socket->get(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(::fcntl(socket->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST_F(HttpTest, LocalhostNeedsNoNameServer) {
