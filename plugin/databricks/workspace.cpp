@@ -37,7 +37,14 @@ constexpr milliseconds kLongestPause{10'000};
 /// answer.
 constexpr milliseconds kTimeToAnswer{1000};
 
+/// A request is not tried for longer than this, whatever time the call has: it holds a lease.
+constexpr std::chrono::nanoseconds kLongestTry = std::chrono::minutes(1);
+
 using Clock = std::chrono::steady_clock;
+
+std::chrono::nanoseconds time_to_try(hub::Call call) {
+  return std::min(call.remaining(), kLongestTry);
+}
 
 /// From 0 to 1.
 double random_share() {
@@ -174,6 +181,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
                             .bearer = &asked.bearer,
                             .content_type = json.empty() ? "" : "application/json",
                             .body = std::move(json)};
+  const Clock::time_point until = Clock::now() + time_to_try(call);
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -184,7 +192,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
     const bool asked_to_wait =
         error.http_status != 0 && (error.reason == "RATE_LIMITED" || error.retry_after_ms > 0);
     if (asked_to_wait) pace_->hold_back(next, Clock::now());
-    if (!may_be_sent_again(asked, error, attempt) || next + kTimeToAnswer > call.remaining()) {
+    if (!may_be_sent_again(asked, error, attempt) || Clock::now() + next + kTimeToAnswer > until) {
       // An earlier attempt may have done it, whatever became of the last one.
       if (uncertain) {
         error.effect = hub::Effect::kUnknown;
