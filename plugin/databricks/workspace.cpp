@@ -151,10 +151,11 @@ Workspace::Workspace(Origin origin, TlsSettings tls, std::string user_agent,
 hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked) const {
   // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
   // told so by the client.
+  const Clock::time_point until = Clock::now() + time_to_try(call);
   while (!call.cancelled()) {
     const milliseconds wait = pace_->wait_at(Clock::now(), random_share());
     if (wait.count() == 0) break;
-    if (wait + kTimeToAnswer > call.remaining()) return held_back(asked, wait);
+    if (Clock::now() + wait + kTimeToAnswer > until) return held_back(asked, wait);
     pause(call, wait);
   }
   return {};

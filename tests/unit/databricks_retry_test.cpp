@@ -99,6 +99,9 @@ TEST(Repeat, IsOverInAMinuteEvenIfTheCallHasMoreTime) {
   const auto infos = scripted.workspace.list_tokens(patient.call(), scripted.admin);
   ASSERT_FALSE(infos.ok());
   EXPECT_EQ(infos.error().reason, "RATE_LIMITED");
+  const auto again = scripted.workspace.list_tokens(patient.call(), scripted.admin);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().http_status, 0);
   EXPECT_EQ(scripted.server.requests().size(), 1U);
 }
 
