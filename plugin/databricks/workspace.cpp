@@ -40,7 +40,14 @@ constexpr milliseconds kLongestPause{10'000};
 /// answer.
 constexpr milliseconds kTimeToAnswer{1000};
 
+/// A request is not tried for longer than this, whatever time the call has: it holds a lease.
+constexpr std::chrono::nanoseconds kLongestTry = std::chrono::minutes(1);
+
 using Clock = std::chrono::steady_clock;
+
+std::chrono::nanoseconds time_to_try(hub::Call call) {
+  return std::min(call.remaining(), kLongestTry);
+}
 
 /// From 0 to 1.
 double random_share() {
@@ -151,10 +158,11 @@ Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> p
 hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked) const {
   // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
   // told so by the client.
+  const Clock::time_point until = Clock::now() + time_to_try(call);
   while (!call.cancelled()) {
     const milliseconds wait = pace_->wait_at(Clock::now(), random_share());
     if (wait.count() == 0) break;
-    if (wait + kTimeToAnswer > call.remaining()) return held_back(asked, wait);
+    if (Clock::now() + wait + kTimeToAnswer > until) return held_back(asked, wait);
     pause(call, wait);
   }
   return {};
@@ -183,6 +191,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
       .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()},
       .content_type = json.empty() ? "" : "application/json",
       .body = std::move(json)};
+  const Clock::time_point until = Clock::now() + time_to_try(call);
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request);
@@ -193,7 +202,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
     const bool asked_to_wait =
         error.http_status != 0 && (error.reason == "RATE_LIMITED" || error.retry_after_ms > 0);
     if (asked_to_wait) pace_->hold_back(next, Clock::now());
-    if (!may_be_sent_again(asked, error, attempt) || next + kTimeToAnswer > call.remaining()) {
+    if (!may_be_sent_again(asked, error, attempt) || Clock::now() + next + kTimeToAnswer > until) {
       // An earlier attempt may have done it, whatever became of the last one.
       if (uncertain) {
         error.effect = hub::Effect::kUnknown;

@@ -1,11 +1,11 @@
 // A Databricks workspace as typed calls. Errors by errors.hpp.
 //
 // When the workspace throttles, is out of service or cannot be reached, a request is sent again, up
-// to three times in all and within the call's deadline: after the wait that the workspace asked
-// for, otherwise after an exponential one with full jitter. A mint is sent again only if the
+// to three times in all, within the call's deadline and a minute: after the wait that the workspace
+// asked for, otherwise after an exponential one with full jitter. A mint is sent again only if the
 // request before made nothing for certain (a complete 429, or no byte was sent), and after a 429 as
-// often as the deadline allows. A workspace that asks to wait is left alone by every Workspace of
-// its Pace: what cannot wait so long is not sent and answers RATE_LIMITED.
+// often as that time allows. A workspace that asks to wait is left alone by every Workspace of its
+// Pace: what cannot wait so long is not sent and answers RATE_LIMITED.
 #pragma once
 
 #include <hub/connector.hpp>

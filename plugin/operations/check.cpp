@@ -51,7 +51,7 @@ class Preflight {
       findings_.pass("admin", "not needed: the principal makes its own tokens");
     } else if (!listed) {
       findings_.fail_by("admin", listed.error());
-      if (listed.error().retry == hub::Retry::kNever) {
+      if (listed.error().status == hub::Status::kPermissionDenied) {
         findings_.skip_rest("the credential may not manage tokens");
         return findings_;
       }
@@ -226,7 +226,7 @@ class Preflight {
     if (orphans == 0) return findings_.pass("orphans", "no token of this slot is astray");
     findings_.pass(
         "orphans",
-        std::to_string(orphans) + " tokens of this slot are astray: their value was lost",
+        "tokens of this slot that are astray, their value lost: " + std::to_string(orphans),
         "sweep revokes them now, rotate-token when it next looks.");
   }
 
@@ -307,13 +307,11 @@ hub::Result<std::string> check(Instance& instance, hub::Call call, const JsonObj
 
 }  // namespace
 
-constinit const Operation kCheck{.name = "check",
-                                 .summary =
-                                     "Looks at everything that the other operations need, and "
-                                     "changes nothing unless it is asked "
-                                     "to grant a permission.",
-                                 .idempotent = true,
-                                 .request_schema = R"json({
+constinit const Operation kCheck{
+    .name = "check",
+    .summary = "Looks at what the others need; changes nothing unless asked to grant CAN_USE.",
+    .idempotent = true,
+    .request_schema = R"json({
       "type": "object",
       "additionalProperties": false,
       "properties": {

@@ -2,6 +2,7 @@
 // sample-host, loader, plugin, TLS.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 
@@ -34,6 +35,10 @@ class Answers : public HostTest {
   void forget_slot() const {
     for (const char* file : {"slots.db", "slots.db-wal", "slots.db-shm"})
       std::filesystem::remove(path(file));
+  }
+
+  std::ptrdiff_t sent(const std::string& method) const {
+    return std::ranges::count(methods(), method);
   }
 
   /// Each row meets a slot that nothing has happened to.
@@ -348,6 +353,35 @@ TEST_F(Answers, ThatLeaveAMintOpenSayNotToRepeatIt) {
           open("half an answer", 200, R"({"token_value":"canary-half","token_info":{)", "unknown"),
           open("an answer without a token", 200, "{}", "unknown"),
           open("an empty answer", 200, "", "unknown"), open("a redirect", 302, "", "unknown")});
+}
+
+TEST_F(Answers, ThatThrottleAMintAreWaitedFor) {
+  workspace.fail(
+      std::string(R"({"path": ")") + kMint +
+      R"(", "method": "POST", "times": 2, "status": 429, "headers": {"Retry-After": "1"}})");
+  const auto result = json({"create-token", "local"}, 0)->getObject("result");
+  EXPECT_EQ(result->getArray("warnings")->size(), 0U);
+  EXPECT_EQ(sent("POST"), 3);
+  EXPECT_EQ(live_tokens(), 1U);
+}
+
+// Each once: the token that it may have made is looked for and revoked, then one is made.
+TEST_F(Answers, ThatLeaveAMintOpenAreFollowedByALookAndOneToken) {
+  for (const char* fault :
+       {R"("status": 500, "after_effect": true)", R"("status": 502, "after_effect": true)",
+        R"("status": 503, "after_effect": true)", R"("status": 504, "after_effect": true)",
+        R"("status": 200, "body": "<html>", "after_effect": true)",
+        R"("status": 200, "body": "{}", "after_effect": true)", R"("close": "after")",
+        R"("truncate": true)"}) {
+    forget_slot();
+    const std::size_t live = live_tokens();
+    const auto posts = sent("POST"), deletes = sent("DELETE");
+    workspace.fail(std::string(R"({"path": ")") + kMint + R"(", "method": "POST", )" + fault + "}");
+    json({"create-token", "local"}, 0);
+    EXPECT_EQ(sent("POST") - posts, 2) << fault;
+    EXPECT_EQ(sent("DELETE") - deletes, 1) << fault;
+    EXPECT_EQ(live_tokens() - live, 1U) << fault;
+  }
 }
 
 // ---- The shapes of bodies ----

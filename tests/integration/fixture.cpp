@@ -82,6 +82,17 @@ std::size_t HostTest::live_tokens() const {
 
 std::size_t HostTest::requests() const { return workspace.state()->getArray("requests")->size(); }
 
+std::vector<std::string> HostTest::methods() const {
+  std::vector<std::string> methods;
+  const auto all = workspace.state()->getArray("requests");
+  for (unsigned i = 0; i < all->size(); ++i) {
+    const auto request = all->getObject(i);
+    if (!request->getValue<std::string>("route").starts_with("/__local"))
+      methods.push_back(request->getValue<std::string>("method"));
+  }
+  return methods;
+}
+
 int HostTest::answer_to(const std::string& token) const {
   return workspace.send("GET", "/api/2.0/preview/scim/v2/Me", "Bearer " + token).status;
 }

@@ -47,6 +47,8 @@ class HostTest : public testing::Test {
   std::size_t live_tokens() const;
   /// How many requests the workspace answered.
   std::size_t requests() const;
+  /// The methods of the requests to the workspace's API, in order.
+  std::vector<std::string> methods() const;
   /// The HTTP status with which the workspace answers a token.
   int answer_to(const std::string& token) const;
 

@@ -93,6 +93,18 @@ TEST(Repeat, IsNotForARefusal) {
   EXPECT_EQ(scripted.server.requests().size(), 1U);
 }
 
+TEST(Repeat, IsOverInAMinuteEvenIfTheCallHasMoreTime) {
+  Scripted scripted(kSlowDown);
+  FakeCall patient(std::chrono::minutes(10));
+  const auto infos = scripted.workspace.list_tokens(patient.call(), scripted.admin);
+  ASSERT_FALSE(infos.ok());
+  EXPECT_EQ(infos.error().reason, "RATE_LIMITED");
+  const auto again = scripted.workspace.list_tokens(patient.call(), scripted.admin);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().http_status, 0);
+  EXPECT_EQ(scripted.server.requests().size(), 1U);
+}
+
 TEST(Repeat, ConnectsAgain) {
   Scripted scripted([](Peer& peer) {
     if (peer.number() == 1 || !peer.shake_hands() || peer.read_request().empty()) return;
@@ -194,11 +206,13 @@ TEST(Throttling, LetsTheOthersWaitTheirTurn) {
 }
 
 TEST(Throttling, EndsAWaitAtOnceWhenTheCallIsCancelled) {
-  Scripted scripted(kSlowDown);
+  Scripted scripted("HTTP/1.1 429 Slow\r\nRetry-After: 40\r\nContent-Length: 0\r\n\r\n");
   EXPECT_FALSE(scripted.list().ok());
   FakeCall patient(std::chrono::minutes(10));
   std::thread canceller([&] { patient.cancel(); });
+  const auto begin = std::chrono::steady_clock::now();
   const auto infos = scripted.workspace.list_tokens(patient.call(), scripted.admin);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(5));
   canceller.join();
   ASSERT_FALSE(infos.ok());
   EXPECT_EQ(infos.error().reason, "CANCELLED");
