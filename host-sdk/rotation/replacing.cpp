@@ -1,6 +1,7 @@
 // Is a new one due? Then mint, verify, commit.
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "marker.hpp"
 #include "plan.hpp"
@@ -11,6 +12,8 @@ namespace hub::rotation {
 namespace {
 
 constexpr int kMaxMintsPerCall = 2;
+// Two clocks are compared where the remote side does not say when it made a credential.
+constexpr std::int64_t kLifetimeTolerance = 60 * kSecond;
 // Databricks revokes what was unused for 90 days; a week before that is time enough.
 constexpr std::int64_t kIdleLimit = 83 * kDay;
 
@@ -103,8 +106,14 @@ Event Rotator::stage_intent() {
   VersionNote intent{.nonce = nonce_text(random_()),
                      .started_at = now,
                      .lifetime_seconds = policy_.lifetime_seconds,
-                     .owner_id = owner_};
-  if (slot_.current) intent.scopes = slot_.current->note.scopes;
+                     .owner_id = owner_,
+                     .scopes = wanted_scopes()};
+  if (policy_.scopes && !same(policy_.scopes, intent.scopes)) {
+    answer_.warnings.push_back(
+        {"SCOPES_KEPT",
+         "the configured scopes are not those of the current token, which its replacement gets; "
+         "for others revoke all and create anew"});
+  }
   // A day more: the request may arrive late, and the two clocks differ.
   std::erase_if(slot_.note.nonces, [&](const auto& entry) { return entry.second < now; });
   slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
@@ -195,25 +204,35 @@ Event Rotator::verify() {
   auto verdict = provider_.verify(call_, minted_ ? minted_->value : **kept, pending.owner_id,
                                   pending.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
-  if (verdict->accepted && slot_.current && slot_.current->note.scopes &&
-      !same(pending.scopes, slot_.current->note.scopes)) {
-    *verdict = {false, "its scopes are not those of its predecessor"};
-  }
+  const Scopes wanted = wanted_scopes();
+  if (verdict->accepted && wanted && !same(pending.scopes, wanted))
+    *verdict = {false, "its scopes are not those that were asked for"};
   if (!verdict->accepted) {
     failure_ = refusal(Status::kFailedPrecondition, "VERIFICATION_FAILED",
                        "the new token " + pending.token_id + " was refused: " + verdict->why);
     return Event::kRejected;
   }
-  const std::int64_t asked = pending.started_at + pending.lifetime_seconds * kSecond;
-  if (pending.ends_at() < asked - kHour) {
-    answer_.warnings.push_back(
-        {"LIFETIME_SHORTENED",
-         "the workspace granted " +
-             std::to_string((pending.ends_at() - pending.creation_time) / kSecond) + " s of " +
-             std::to_string(pending.lifetime_seconds) + " s"});
-  }
+  warn_of_lifetime(pending);
   proven_ = true;
   return Event::kAccepted;
+}
+
+Scopes Rotator::wanted_scopes() const {
+  return slot_.current ? slot_.current->note.scopes : policy_.scopes;
+}
+
+void Rotator::warn_of_lifetime(const VersionNote& granted) {
+  const std::string asked = std::to_string(granted.lifetime_seconds) + " s";
+  const std::int64_t lifetime_ms = granted.ends_at() - granted.creation_time;
+  const std::int64_t surplus_ms = lifetime_ms - granted.lifetime_seconds * kSecond;
+  if (granted.expiry_time <= 0) {
+    answer_.warnings.push_back(
+        {"LIFETIME_EXTENDED", "the workspace granted a token without an end instead of " + asked});
+  } else if (std::abs(surplus_ms) > kLifetimeTolerance) {
+    answer_.warnings.push_back(
+        {surplus_ms < 0 ? "LIFETIME_SHORTENED" : "LIFETIME_EXTENDED",
+         "the workspace granted " + std::to_string(lifetime_ms / kSecond) + " s of " + asked});
+  }
 }
 
 Event Rotator::commit() {

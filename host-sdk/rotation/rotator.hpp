@@ -73,6 +73,8 @@ class Rotator {
   Result<> revoke(const std::string& token_id);
   Result<Slot> look();
   Result<std::string> owner_id();
+  Scopes wanted_scopes() const;
+  void warn_of_lifetime(const VersionNote& granted);
   /// How many there were.
   Result<std::size_t> revoke_orphans(const std::vector<Issued>& listed, const std::string& owner);
   std::chrono::milliseconds time_needed() const;

@@ -124,6 +124,35 @@ TEST_F(RotationVerifyTest, AShortenedLifetimeIsSaidAndMakesNoStorm) {
   EXPECT_GE(world_.mint_comments.size(), 10U);
 }
 
+TEST_F(RotationVerifyTest, ALifetimeThatIsLongerOrEndlessIsSaid) {
+  world_.granted_seconds = 91 * 86400;
+  EXPECT_TRUE(warned(must(kCreate), "LIFETIME_EXTENDED"));
+  world_.granted_seconds.reset();
+  EXPECT_FALSE(warned(must(world_.replace_current()), "LIFETIME_EXTENDED"));
+  world_.no_expiry = true;
+  EXPECT_TRUE(warned(must(world_.replace_current()), "LIFETIME_EXTENDED"));
+}
+
+TEST_F(RotationVerifyTest, ConfiguredScopesAreThoseOfTheFirstTokenAndOfItsReplacements) {
+  const std::vector<std::string> scopes = {"sql", "files"};
+  world_.policy.scopes = scopes;
+  must(kCreate);
+  EXPECT_EQ(world_.tokens.at("token-1").issued.scopes, scopes);
+  world_.policy.scopes = std::vector<std::string>{"all-apis"};
+  EXPECT_TRUE(warned(must(world_.replace_current()), "SCOPES_KEPT"));
+  EXPECT_EQ(world_.tokens.at("token-2").issued.scopes, scopes);
+  world_.policy.scopes.reset();
+  EXPECT_FALSE(warned(must(world_.replace_current()), "SCOPES_KEPT"));
+  EXPECT_EQ(world_.tokens.at("token-3").issued.scopes, scopes);
+}
+
+TEST_F(RotationVerifyTest, AFirstTokenWithoutTheConfiguredScopesIsRevoked) {
+  world_.policy.scopes = std::vector<std::string>{"sql"};
+  world_.drops_scopes = true;
+  EXPECT_EQ(refused(kCreate).reason, "VERIFICATION_FAILED");
+  EXPECT_FALSE(world_.tokens.at("token-1").live);
+}
+
 TEST_F(RotationVerifyTest, AnHourGrantedInsteadOf90DaysKeepsRotating) {
   world_.granted_seconds = 3600;  // while the grace period is a day
   must(kCreate);

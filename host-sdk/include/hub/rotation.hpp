@@ -89,6 +89,7 @@ struct Policy {
       rotate_before_seconds{};                  // before expiry; otherwise a third of the lifetime
   std::optional<std::int64_t> grace_seconds{};  // otherwise min(24 h, lifetime / 6)
   std::string comment{};                        // the user's part of each comment
+  Scopes scopes{};  // of the first credential; a replacement gets its predecessor's
 
   /// INVALID_ARGUMENT, POLICY_INVALID: a policy under which no moment would be right to rotate.
   Result<> check() const;
