@@ -4,24 +4,15 @@
 #include <optional>
 #include <utility>
 
+#include "databricks/user_agent.hpp"
 #include "http/clients.hpp"
 
 namespace databricks_token {
 namespace {
 
 std::string user_agent(hub::Host host) {
-  // As the Databricks SDKs write it (databricks-sdk-go useragent/): "key/value" with spaces
-  // between, of these characters, others become '-'.
-  const auto clean = [](std::string text) {
-    constexpr std::string_view kAllowed =
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.+-";
-    for (char& c : text) {
-      if (kAllowed.find(c) == std::string_view::npos) c = '-';
-    }
-    return text.empty() ? "-" : text;
-  };
-  return clean(std::string(Connector::kId)) + "/" + clean(std::string(Connector::kVersion)) + " " +
-         clean(std::string(host.name())) + "/" + clean(std::string(host.version()));
+  return user_agent_part(Connector::kId, Connector::kVersion) + ' ' +
+         user_agent_part(host.name(), host.version());
 }
 
 hub::Error invalid_request(std::string message) {
@@ -68,11 +59,13 @@ hub::Result<> Connector::start(hub::Host host, hub::Call) {
 
 void Connector::stop() { the_process.reset(); }
 
-hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_view,
+hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_view connection,
                                                         std::string_view config_json) {
-  auto configuration = Configuration::read(config_json);
-  if (!configuration) return std::move(configuration).error();
-  return std::make_unique<Connector>(the_process.value(), *std::move(configuration));
+  Process& process = the_process.value();
+  const auto configuration =
+      Configuration::read(config_json, {.connection = connection, .host = process.host.name()});
+  if (!configuration) return configuration.error();
+  return std::make_unique<Connector>(process, *configuration);
 }
 
 Connector::Connector(Process& process, const Configuration& configuration)

@@ -100,6 +100,9 @@ inline constexpr Reason kReasons[] = {
      "Lower lifetime_seconds: the workspace's maxTokenLifetimeDays (730 unless set) is the most, "
      "and 0 is refused."},
 
+    {"LIFETIME_UNREADABLE", "The configured lifetime is no duration with a unit.",
+     "Write lifetime as 90d, 12h, P90D or PT2160H, or lifetime_seconds as a number."},
+
     // The token.
     {"TOKEN_GONE", "The workspace has no such token.",
      "Nothing is left to revoke; it was deleted already."},

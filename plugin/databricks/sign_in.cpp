@@ -51,7 +51,8 @@ SignIn::SignIn(AuthSettings settings, std::shared_ptr<HttpClient> workspace,
 hub::Result<SignIn::Used> SignIn::obtain(hub::Call call, const hub::Secret& admin) {
   if (settings_.type == AuthType::kPat) {
     // Shared with nobody: the caller keeps it.
-    return Used{{.key = {}, .token = {std::shared_ptr<void>(), &admin}, .fresh = true}};
+    return Used{settings_.type,
+                {.key = {}, .token = {std::shared_ptr<void>(), &admin}, .fresh = true}};
   }
   if (settings_.type == AuthType::kOauthM2m) {
     auto bearer = tokens_->get(
@@ -60,11 +61,11 @@ hub::Result<SignIn::Used> SignIn::obtain(hub::Call call, const hub::Secret& admi
           return ask_workspace(asking, *workspace_, {settings_.client_id, admin});
         });
     if (!bearer) return std::move(bearer).error();
-    return Used{*std::move(bearer)};
+    return Used{settings_.type, *std::move(bearer)};
   }
   auto bearer = of_entra(call, admin, kDatabricksScope);
   if (!bearer) return std::move(bearer).error();
-  Used used{*std::move(bearer)};
+  Used used{settings_.type, *std::move(bearer)};
   if (resource_id_.empty()) return used;
   auto management = of_entra(call, admin, management_scope(settings_.authority));
   if (!management) return std::move(management).error();

@@ -66,8 +66,9 @@ class SignIn {
 
  private:
   struct Used {
-    Credential credential() const { return {*bearer.token, headers}; }
+    Credential credential() const { return {*bearer.token, to_text(type), headers}; }
 
+    AuthType type;
     AccessTokens::Kept bearer;
     AccessTokens::Kept management{};
     std::vector<SecretHeader> headers{};

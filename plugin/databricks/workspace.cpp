@@ -184,13 +184,11 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
 hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked& asked,
                                                      const char* method, std::string target,
                                                      std::string json) {
-  const HttpRequest request{
-      .method = method,
-      .target = std::move(target),
-      .bearer = &asked.bearer.bearer,
-      .secret_headers = {asked.bearer.headers.begin(), asked.bearer.headers.end()},
-      .content_type = json.empty() ? "" : "application/json",
-      .body = std::move(json)};
+  const HttpRequest request =
+      asked.bearer.sign({.method = method,
+                         .target = std::move(target),
+                         .content_type = json.empty() ? "" : "application/json",
+                         .body = std::move(json)});
   const Clock::time_point until = Clock::now() + time_to_try(call);
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {

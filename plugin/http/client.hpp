@@ -30,6 +30,7 @@ struct HttpRequest {
   std::string target;                   // path and query
   const hub::Secret* bearer = nullptr;  // borrowed; sent as "Authorization: Bearer"
   std::vector<SecretHeader> secret_headers{};
+  std::string user_agent{};    // more of it, such as "auth/pat"
   std::string content_type{};  // empty: no body
   std::string body{};
 };

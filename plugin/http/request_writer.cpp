@@ -24,7 +24,8 @@ hub::Error invalid(const std::string& reason, const std::string& what, const std
 hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& user_agent,
                                        const HttpRequest& request) {
   if (!is_printable(request.method, false) || !is_printable(request.target, false) ||
-      !is_printable(request.content_type, true) || !is_printable(user_agent, true))
+      !is_printable(request.content_type, true) ||
+      !is_printable(user_agent + request.user_agent, true))
     return invalid("REQUEST_INVALID", "the request",
                    "Take line breaks and control characters out of its values.");
   const bool credential_is_printable =
@@ -40,7 +41,9 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   if (origin.port == 443) host.erase(host.rfind(':'));
 
   hub::Secret bytes(request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + host +
-                    "\r\nUser-Agent: " + user_agent + "\r\nAccept: application/json\r\n");
+                    "\r\nUser-Agent: " + user_agent +
+                    (request.user_agent.empty() ? "" : ' ' + request.user_agent) +
+                    "\r\nAccept: application/json\r\n");
   if (request.bearer != nullptr) {
     bytes.append("Authorization: Bearer ");
     bytes.append(request.bearer->reveal());

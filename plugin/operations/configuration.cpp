@@ -5,6 +5,7 @@
 
 #include "databricks/json.hpp"
 #include "databricks/reasons.hpp"
+#include "operations/lifetime.hpp"
 
 namespace databricks_token {
 
@@ -30,8 +31,16 @@ const std::string_view Configuration::kSchema = R"json({
       "description": "How long a token lives, in seconds: 7776000 is 90 days, the default. The workspace may grant less.",
       "type": "integer", "minimum": 60, "maximum": 63072000, "default": 7776000
     },
+    "lifetime": {
+      "description": "The same with its unit: 90d, 12h, or an ISO 8601 duration such as P90D or PT2160H. A number without a unit is refused: 129600, meant as 90 days in minutes, were 36 hours.",
+      "type": "string"
+    },
+    "scopes": {
+      "description": "What the first token may be used for; its replacements get the same. Everything if left out.",
+      "type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "minLength": 1}
+    },
     "comment": {
-      "description": "Begins each token's comment; a marker by which this connection's tokens are found follows.",
+      "description": "Begins each token's comment, with {connection} and {host} for the names of this connection and of the hub; a marker by which this connection's tokens are found follows.",
       "type": "string", "maxLength": 255, "default": ""
     },
     "auth": {
@@ -134,6 +143,10 @@ std::string_view to_text(Issue issue) { return issue == Issue::kSelf ? "self" : 
 
 namespace {
 
+// Of lifetime_seconds in the schema.
+constexpr std::int64_t kShortestLifetime = 60;
+constexpr std::int64_t kLongestLifetime = 63072000;
+
 hub::Error invalid(std::string message) {
   return {
       .status = hub::Status::kInvalidArgument,
@@ -172,7 +185,8 @@ hub::Result<AuthSettings> read_auth(const JsonObject& auth) {
 
 }  // namespace
 
-hub::Result<Configuration> Configuration::read(std::string_view json) try {
+hub::Result<Configuration> Configuration::read(std::string_view json,
+                                               const CommentNames& names) try {
   const auto object = JsonObject::parse(std::string(json));
   if (!object) return invalid("it is not a JSON object");
   auto origin = Origin::parse(object->required("workspace_url", object->text("workspace_url")));
@@ -220,7 +234,21 @@ hub::Result<Configuration> Configuration::read(std::string_view json) try {
 
   hub::rotation::Policy& policy = configuration.policy;
   policy.lifetime_seconds = object->integer("lifetime_seconds").value_or(policy.lifetime_seconds);
-  policy.comment = object->text("comment").value_or("");
+  if (const auto lifetime = object->text("lifetime")) {
+    if (object->integer("lifetime_seconds"))
+      return invalid("it has both lifetime and lifetime_seconds");
+    const auto seconds = read_lifetime(*lifetime);
+    if (!seconds) return seconds.error();
+    if (*seconds < kShortestLifetime || *seconds > kLongestLifetime) {
+      return invalid("lifetime is not between " + std::to_string(kShortestLifetime) + " and " +
+                     std::to_string(kLongestLifetime) + " seconds");
+    }
+    policy.lifetime_seconds = *seconds;
+  }
+  policy.scopes = object->texts("scopes");
+  auto comment = filled_in(object->text("comment").value_or(""), names);
+  if (!comment) return std::move(comment).error();
+  policy.comment = *std::move(comment);
   if (const auto rotation = object->object("rotation")) {
     policy.rotate_before_seconds = rotation->integer("rotate_before_seconds");
     policy.grace_seconds = rotation->integer("grace_seconds");

@@ -10,6 +10,7 @@
 
 #include "databricks/sign_in.hpp"
 #include "http/settings.hpp"
+#include "operations/comment.hpp"
 
 namespace databricks_token {
 
@@ -36,8 +37,9 @@ struct Configuration {
   hub::rotation::Policy policy;
 
   /// INVALID_ARGUMENT with reason CONFIGURATION_INVALID, WORKSPACE_URL_INVALID,
-  /// ACCOUNT_HOST, PROXY_URL_INVALID, APPLICATION_ID_INVALID, COMMENT_INVALID or POLICY_INVALID.
-  static hub::Result<Configuration> read(std::string_view json);
+  /// ACCOUNT_HOST, PROXY_URL_INVALID, APPLICATION_ID_INVALID, LIFETIME_UNREADABLE, COMMENT_INVALID
+  /// or POLICY_INVALID.
+  static hub::Result<Configuration> read(std::string_view json, const CommentNames& names);
 };
 
 }  // namespace databricks_token

@@ -1,4 +1,5 @@
 // Each way to sign in and each way to make tokens, for a token's whole life.
+#include <Poco/JSON/Array.h>
 #include <gmock/gmock.h>
 
 #include <functional>
@@ -16,9 +17,8 @@ using test_support::LocalWorkspace;
 using test_support::TlsServer;
 using test_support::TokenEndpoint;
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
+using testing::StartsWith;
 
 std::string text(const Poco::JSON::Object::Ptr& object, const std::string& key) {
   return object->isNull(key) ? "" : object->getValue<std::string>(key);
@@ -251,6 +251,54 @@ TEST_F(Auth, RefusesToRotateTheTokenThatItSignsInWith) {
   EXPECT_EQ(requests(), 0U);
 }
 
+TEST_F(Auth, FindsTheExamplesCorrect) {
+  environment["DATABRICKS_CLIENT_SECRET"] = environment["AZURE_CLIENT_SECRET"] = "canary-secret";
+  // Up to the first thing that only the real workspace could know.
+  for (const auto& [name, reason] :
+       std::vector<std::pair<std::string, std::string>>{{"example", "PRINCIPAL_UNKNOWN"},
+                                                        {"oauth", "OAUTH_CLIENT_REFUSED"},
+                                                        {"entra-self", "OAUTH_TENANT_UNKNOWN"}}) {
+    const auto example = manifest(name);
+    auto config = example->getObject("config");
+    config->set("workspace_url", workspace.url());
+    config->set("tls", connection()->getObject("config")->getObject("tls"));
+    if (name == "entra-self") config->getObject("auth")->set("authority", workspace.url());
+    write_connection(example, name);
+    EXPECT_EQ(text(error({"create-token", text(example, "name")}, 1), "reason"), reason) << name;
+  }
+}
+
+// ---- What is asked for ----
+
+TEST_F(Auth, MakesTokensAsTheConnectionSays) {
+  auto manifest = connection();
+  auto config = manifest->getObject("config");
+  Poco::JSON::Array::Ptr scopes = new Poco::JSON::Array;
+  scopes->add("sql");
+  config->set("scopes", scopes);
+  config->set("lifetime", "12h");
+  config->set("comment", "{connection} of {host}");
+  write_connection(manifest);
+  json({"create-token", "local"}, 0);
+  json({"rotate-token", "local", "--when", "now"}, 0);
+  ASSERT_EQ(live().size(), 1U);
+  const Object token = live()[0];
+  EXPECT_THAT(text(token, "comment"), StartsWith("local of sample-host hub:"));
+  EXPECT_EQ(token->getArray("scopes")->size(), 1U);
+  EXPECT_EQ(token->getArray("scopes")->getElement<std::string>(0), "sql");
+  EXPECT_EQ(
+      token->getValue<Poco::Int64>("expiry_time") - token->getValue<Poco::Int64>("creation_time"),
+      12 * 3600 * 1000);
+}
+
+TEST_F(Auth, RefusesALifetimeWithoutAUnitAndSaysWhy) {
+  EXPECT_THAT(refusal([](auto& config) { config.set("lifetime", 129600); }),
+              AllOf(HasSubstr("/config/lifetime is an integer"),
+                    HasSubstr("129600, meant as 90 days in minutes, were 36 hours")));
+  EXPECT_THAT(refusal([](auto& config) { config.set("lifetime", "129600"); }),
+              HasSubstr("129600, meant as 90 days in minutes, were 36 hours"));
+}
+
 // ---- What must not show ----
 
 TEST_F(Auth, ShowsNoAccessTokenThatAServerRepeats) {
@@ -277,10 +325,14 @@ TEST_F(Auth, ShowsNoAccessTokenThatAServerRepeats) {
   config->set("auth", auth);
   write_connection(manifest);
   for (const std::string& command : commands) {
-    // The fixture searches both outputs.
-    const std::string message = text(error({command, "local"}, 1), "message");
-    EXPECT_TRUE(message.find("**REDACTED** and **REDACTED**") != std::string::npos) << command;
+    const auto finished = host({"--json", command, "local"});  // which searches both outputs
+    EXPECT_EQ(finished.code, 1) << command;
+    EXPECT_TRUE(finished.out.find("**REDACTED** and **REDACTED**") != std::string::npos) << command;
   }
+  const std::string request = endpoint.requests("/api/").at(0);
+  EXPECT_TRUE(request.find("\r\nUser-Agent: databricks-token/") != std::string::npos);
+  EXPECT_TRUE(request.find(" sample-host/") != std::string::npos);
+  EXPECT_TRUE(request.find(" auth/azure-entra\r\n") != std::string::npos);
 }
 
 }  // namespace

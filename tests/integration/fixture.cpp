@@ -97,13 +97,17 @@ int HostTest::answer_to(const std::string& token) const {
   return workspace.send("GET", "/api/2.0/preview/scim/v2/Me", "Bearer " + token).status;
 }
 
+HostTest::Object HostTest::manifest(const std::string& name) {
+  return parse(read_file(MANIFESTS "/" + name + ".connection.json"));
+}
+
 HostTest::Object HostTest::connection() const {
-  const auto manifest = parse(read_file(MANIFESTS "/local.connection.json"));
-  auto config = manifest->getObject("config");
+  const auto local = manifest("local");
+  auto config = local->getObject("config");
   config->set("workspace_url", workspace.url());
   config->set("application_id", workspace.principal(kPrincipal).application_id);
   config->getObject("tls")->set("ca_file", "../ca.pem");
-  return manifest;
+  return local;
 }
 
 void HostTest::write_connection(const Object& connection, const std::string& name) const {

@@ -52,6 +52,8 @@ class HostTest : public testing::Test {
   /// The HTTP status with which the workspace answers a token.
   int answer_to(const std::string& token) const;
 
+  /// A manifest of those that come with the project, as it is.
+  static Object manifest(const std::string& name);
   /// The connection's manifest, for a test to change and to write.
   Object connection() const;
   void write_connection(const Object& connection, const std::string& name = "local") const;

@@ -76,6 +76,7 @@ TEST(SignIn, WithAPatSendsTheSecretItself) {
   Signed pat({}, {.api = {me()}});
   EXPECT_TRUE(pat.ask().ok());
   EXPECT_EQ(pat.carried("Authorization: Bearer canary-admin"), 1U);
+  EXPECT_EQ(pat.carried("User-Agent: test/1 auth/pat"), 1U);
   EXPECT_EQ(pat.endpoint.server.requests().size(), 1U);
 }
 
@@ -92,6 +93,7 @@ TEST(SignIn, WithOauthSendsTheAccessTokenAndAsksForItOnce) {
   EXPECT_TRUE(m2m.ask().ok());
   EXPECT_TRUE(m2m.ask().ok());
   EXPECT_EQ(m2m.carried("Authorization: Bearer canary-access"), 2U);
+  EXPECT_EQ(m2m.carried("User-Agent: test/1 auth/oauth-m2m"), 2U);
   EXPECT_EQ(m2m.endpoint.requests("/oidc/v1/token").size(), 1U);
 }
 
