@@ -12,7 +12,8 @@
 #include "refuse.hpp"
 
 // The header of this program, which the linker provides: what it is, a library must be.
-extern "C" const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+extern "C" const ElfW(Ehdr) __ehdr_start  // NOLINT(bugprone-reserved-identifier)
+    __attribute__((visibility("hidden")));
 
 namespace hub {
 namespace {

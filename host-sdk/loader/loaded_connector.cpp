@@ -41,7 +41,7 @@ fs::path locate(const ConnectorManifest& manifest) {
                        .rule = "HUB-L-05"};
   const fs::path directory = manifest.file.parent_path();
   std::error_code problem;
-  const fs::path real = fs::canonical(directory / manifest.library, problem);
+  fs::path real = fs::canonical(directory / manifest.library, problem);
   if (problem) {
     refuse(where, Status::kFailedPrecondition, "LIBRARY_MISSING",
            "names " + (directory / manifest.library).string() + ": " + problem.message(),

@@ -46,6 +46,7 @@ std::string mapped_file(const void* address) {
     std::uintptr_t to = 0;
     char device[32] = "";
     std::uint64_t inode = 0;
+    // NOLINTNEXTLINE(cert-err34-c): the kernel's numbers fit
     if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*s %*s %31s %" SCNu64, &from, &to,
                     device, &inode) == 4 &&
         from <= wanted && wanted < to && inode != 0) {
@@ -59,7 +60,7 @@ std::string mapped_file(const void* address) {
 std::string mapped_file(const TrustedFile& file) {
   void* const page = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (page == MAP_FAILED) return "";
-  const std::string found = mapped_file(page);
+  std::string found = mapped_file(page);
   ::munmap(page, 1);
   return found;
 }
