@@ -314,7 +314,9 @@ hub::Error held_back(const Asked& asked, std::chrono::milliseconds wait) {
 }
 
 hub::Error unanswered(const Asked& asked, hub::Error transport) {
-  transport.message = std::string(asked.name) + ": " + transport.message;
+  // An error without texts is the host's, which adds them.
+  if (!transport.message.empty())
+    transport.message = std::string(asked.name) + ": " + transport.message;
   const Effect effect = transport.effect;
   return with_effect(asked, effect, std::move(transport), Poco::JSON::Object());
 }

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "http/call_secret.hpp"
 #include "http/pem.hpp"
 
 namespace databricks_token {
@@ -30,14 +31,9 @@ hub::Result<> present_certificate(hub::Call call, const TlsSettings& tls, SSL* s
   for (std::size_t i = 1; i < certificates->size(); ++i)
     sk_X509_push(chain.get(), (*certificates)[i].get());
 
+  const auto pem = secret_of(call, tls.client_key_secret, file.reason);
+  if (!pem) return pem.error();
   const std::string secret = "the secret \"" + tls.client_key_secret + '"';
-  const auto pem = call.secret(tls.client_key_secret);
-  if (!pem) {
-    hub::Error error = file.unusable("its key, " + secret + ", cannot be had",
-                                     "Grant it: the certificate's private key in PEM.");
-    error.retry = pem.error().retry;
-    return error;
-  }
   const OpensslPtr<BIO, BIO_free> source(
       BIO_new_mem_buf(pem->reveal().data(), static_cast<int>(pem->size())));
   const OpensslPtr<EVP_PKEY, EVP_PKEY_free> key(

@@ -154,12 +154,18 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
 }
 
 bool Connection::is_quiet() {
-  char unexpected = 0;
-  ERR_clear_error();
-  const int peeked = SSL_peek(ssl_.get(), &unexpected, 1);
-  const int ssl_error = SSL_get_error(ssl_.get(), peeked);
-  broken_ = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_SSL;
-  return ssl_error == SSL_ERROR_WANT_READ;
+  // A record at a time: behind a ticket there may be the end.
+  for (int records = 0; records < 16; ++records) {
+    char unexpected = 0;
+    ERR_clear_error();
+    const int peeked = SSL_peek(ssl_.get(), &unexpected, 1);
+    const int ssl_error = SSL_get_error(ssl_.get(), peeked);
+    broken_ = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_SSL;
+    if (ssl_error != SSL_ERROR_WANT_READ) return false;
+    pollfd more{.fd = fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&more, 1, 0) == 0) return SSL_has_pending(ssl_.get()) == 0;  // not half a record
+  }
+  return false;
 }
 
 hub::Result<> Connection::write(hub::Call call, std::string_view bytes) {

@@ -26,8 +26,10 @@ namespace databricks_token {
 class Connection {
  public:
   /// Shakes hands over a connected, non-blocking socket whose other end is `origin`.
-  /// TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_PIN_MISMATCH, CLIENT_CERTIFICATE_INVALID, TLS_FAILED,
-  /// DEADLINE_EXCEEDED, CANCELLED; the effect is none.
+  /// TLS_UNTRUSTED, TLS_WRONG_HOST, TLS_PIN_MISMATCH, CLIENT_CERTIFICATE_INVALID,
+  /// CLIENT_CERTIFICATE_REFUSED, TLS_FAILED, DEADLINE_EXCEEDED, CANCELLED; the effect is none. In
+  /// TLS 1.3 a server may refuse the client's certificate when this has returned: write and read
+  /// say so.
   static hub::Result<std::unique_ptr<Connection>> open(hub::Call call, Descriptor socket,
                                                        const Origin& origin, const TlsSettings& tls,
                                                        std::shared_ptr<TlsContext> context);
@@ -44,11 +46,11 @@ class Connection {
 
   /// All of `bytes`. The effect of an error is unknown once a whole TLS record has left; the server
   /// can make nothing of less. The caller holds shut_down_on_cancel, here and for read.
-  /// CONNECTION_LOST, DEADLINE_EXCEEDED, CANCELLED.
+  /// CONNECTION_LOST, CLIENT_CERTIFICATE_REFUSED, DEADLINE_EXCEEDED, CANCELLED.
   hub::Result<> write(hub::Call call, std::string_view bytes);
 
   /// At least one byte, or 0 when the server has ended the connection properly, which a connection
-  /// that was cut is not. CONNECTION_LOST, DEADLINE_EXCEEDED, CANCELLED.
+  /// that was cut is not. write's errors.
   hub::Result<std::size_t> read(hub::Call call, char* buffer, std::size_t size);
 
  private:

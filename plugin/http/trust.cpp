@@ -1,6 +1,6 @@
 #include "http/trust.hpp"
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <new>
 #include <tuple>
@@ -35,7 +35,10 @@ hub::Result<std::shared_ptr<X509_STORE>> Trust::store() {
                           "Put the certificate of the CA that signs the workspace's there, as "
                           "-----BEGIN CERTIFICATE-----.");
     if (!authorities) return authorities.error();
-    for (const X509Ptr& authority : *authorities) X509_STORE_add_cert(made.get(), authority.get());
+    for (const X509Ptr& authority : *authorities) {
+      X509_check_purpose(authority.get(), -1, 0);  // parses its extensions now, not while shared
+      X509_STORE_add_cert(made.get(), authority.get());
+    }
   }
   store_ = std::move(made);
   seen_ = now;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "http/call_secret.hpp"
 #include "http/status_line.hpp"
 #include "http/tcp.hpp"
 #include "http/wait.hpp"
@@ -64,15 +65,9 @@ class Tunnel {
     const std::string target = origin_.authority();
     hub::Secret request("CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n");
     if (!proxy_.username.empty()) {
-      const auto password = call_.secret(proxy_.password_secret);
-      if (!password) {
-        return hub::Error{.status = hub::Status::kFailedPrecondition,
-                          .retry = password.error().retry,
-                          .reason = "PROXY_AUTHENTICATION_REQUIRED",
-                          .message = "there is no secret \"" + proxy_.password_secret + "\" for " +
-                                     proxy_.username + " at the proxy " + proxy_.origin.text(),
-                          .hint = "Grant it, or leave proxy.username out."};
-      }
+      const auto password =
+          secret_of(call_, proxy_.password_secret, "PROXY_AUTHENTICATION_REQUIRED");
+      if (!password) return password.error();
       hub::Secret credential(proxy_.username + ':');
       credential.append(password->reveal());
       request.append("Proxy-Authorization: Basic ");

@@ -45,7 +45,10 @@ hub::Error in_terms_of_credentials(hub::Error refused) {
 
 hub::Result<hub::Secret> checked(std::string_view reference, std::string_view value) {
   if (value.empty()) return missing(reference, "is empty", "put the secret there");
-  const auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
+  const bool pem = value.starts_with("-----BEGIN ");  // a private key, which has lines
+  const auto is_control = [pem](unsigned char byte) {
+    return (byte < 0x20 && !(pem && (byte == '\n' || byte == '\r'))) || byte == 0x7f;
+  };
   if (std::ranges::any_of(value, is_control)) {
     return missing(reference, "contains a line break or another control character",
                    "put the secret there on one line, and nothing else");

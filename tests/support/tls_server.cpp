@@ -163,6 +163,11 @@ bool Peer::write(std::string_view bytes) {
   return true;
 }
 
+void Peer::send_ticket() {
+  SSL_new_session_ticket(tls_->ssl.get());
+  SSL_do_handshake(tls_->ssl.get());
+}
+
 void Peer::write_bare(std::string_view bytes) {
   ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }

@@ -40,6 +40,8 @@ class Peer {
   std::string read_request();
   /// False when the client has closed.
   bool write(std::string_view bytes);
+  /// One more of TLS 1.3.
+  void send_ticket();
   /// Past TLS, if there is any.
   void write_bare(std::string_view bytes);
   /// Reads, and drops, until the client closes.

@@ -103,6 +103,12 @@ TEST_F(CredentialsTest, AFileWithAControlCharacterIsRefused) {
   }
 }
 
+TEST_F(CredentialsTest, APrivateKeyInPemKeepsItsLines) {
+  const std::string pem = "-----BEGIN PRIVATE KEY-----\nMIG2\r\n-----END PRIVATE KEY-----";
+  EXPECT_EQ(credentials_.get(reference(write(pem + '\n')))->reveal(), pem);
+  expect_missing(reference(write(pem + '\t')));
+}
+
 TEST_F(CredentialsTest, BytesBeyondAsciiAreKept) {
   EXPECT_EQ(credentials_.get(reference(write("schl\xc3\xbcssel")))->reveal(), "schl\xc3\xbcssel");
 }

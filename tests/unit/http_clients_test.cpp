@@ -5,10 +5,12 @@
 #include <sys/inotify.h>
 
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include "http/descriptor.hpp"
+#include "http/idle_connections.hpp"
 #include "http/places.hpp"
 #include "support/https_client.hpp"
 
@@ -16,7 +18,7 @@ namespace {
 
 using databricks_token::Descriptor;
 using databricks_token::HttpClient;
-using databricks_token::HttpClients;
+using databricks_token::IdleConnections;
 using databricks_token::Origin;
 using databricks_token::Places;
 using test_support::FakeCall;
@@ -62,6 +64,15 @@ TEST_F(HttpClientsTest, EqualSettingsGiveTheSameClientWhileSomebodyHoldsIt) {
   client.reset();
   EXPECT_TRUE(gone.expired());
   EXPECT_NE(clients_.get(origin, {.ca_file = ca_file_}), nullptr);
+}
+
+TEST_F(HttpClientsTest, AFleetCostsAClientForEachOrigin) {
+  std::vector<std::shared_ptr<HttpClient>> fleet;
+  for (int i = 0; i < 20'000; ++i) {
+    fleet.push_back(clients_.get({.host = "w" + std::to_string(i % 200) + ".example.com"},
+                                 {.ca_file = ca_file_}));
+  }
+  EXPECT_EQ(std::set<std::shared_ptr<HttpClient>>(fleet.begin(), fleet.end()).size(), 200u);
 }
 
 TEST_F(HttpClientsTest, OtherSettingsGiveAnotherClient) {
@@ -139,6 +150,19 @@ TEST_F(HttpClientsTest, OfManyConnectionsAFewAreKept) {
   send_at_once(*client, HttpClient::kMaxConnections);
   releaser.join();
   EXPECT_TRUE(server.wait_until_open(4));
+}
+
+TEST_F(HttpClientsTest, OverAllClientsABoundedNumberIsKept) {
+  TlsServer server(certificate(), TlsServer::answering(kOk));
+  std::vector<std::shared_ptr<HttpClient>> clients;
+  for (std::size_t i = 0; i < IdleConnections::kMax + 5; ++i) {
+    // What they differ in is not used.
+    clients.push_back(clients_.get(*Origin::parse(server.url()),
+                                   {.ca_file = ca_file_, .client_key_secret = std::to_string(i)}));
+    const FakeCall call;
+    ASSERT_TRUE(clients.back()->send(call.call(), get()).ok());
+  }
+  EXPECT_TRUE(server.wait_until_open(IdleConnections::kMax));
 }
 
 TEST_F(HttpClientsTest, TheConnectionsOfAClientGoWithIt) {

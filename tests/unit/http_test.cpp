@@ -413,6 +413,15 @@ TEST_F(HttpTest, AConnectionThatTheServerEndedInAnyWayIsNotUsedForAPost) {
   const std::pair<const char*, void (*)(Peer&)> ends[] = {
       {"a close_notify and half a close", [](Peer& peer) { peer.finish(); }},
       {"a reset", [](Peer& peer) { peer.reset(); }},
+      {"a late session ticket before its end",
+       [](Peer& peer) {
+         peer.send_ticket();
+         peer.finish();
+       }},
+      {"half a TLS record",
+       [](Peer& peer) {
+         peer.write_bare({"\x17\x03\x03\x00\x40half", 9});
+       }},
       {"bytes that are not TLS", [](Peer& peer) { peer.write_bare("HTTP/1.1 408 Too late"); }}};
   for (const auto& [name, end] : ends) {
     std::promise<void> ended;
