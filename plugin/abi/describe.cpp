@@ -50,10 +50,10 @@ void add_reasons(Object& into, const Reasons& reasons) {
 
 std::string Connector::describe() {
   auto secrets = object();
-  secrets->set(
-      std::string(kAdminSecret),
-      secret("read", true,
-             "What makes, lists and revokes tokens: the credential of a workspace admin."));
+  secrets->set(std::string(kAdminSecret), secret("read", true,
+                                                 "What signs in to make, list and revoke tokens: "
+                                                 "by auth.type a personal access token or a "
+                                                 "client secret."));
   secrets->set(
       std::string(kTokenSlot),
       secret("rotate", true, "The service principal's token, which this connector replaces."));

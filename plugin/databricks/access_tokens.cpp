@@ -20,9 +20,7 @@ seconds usable(seconds lifetime) { return lifetime - std::clamp(lifetime / 2, kR
 
 /// An answer that holds for everybody who asked the same; the others speak of one call only.
 bool is_final(const hub::Result<>& answer) {
-  return answer.ok() || (answer.error().retry == hub::Retry::kNever &&
-                         answer.error().status != hub::Status::kCancelled &&
-                         answer.error().status != hub::Status::kDeadlineExceeded);
+  return answer.ok() || answer.error().retry == hub::Retry::kNever;
 }
 
 }  // namespace

@@ -17,7 +17,6 @@
 namespace databricks_token {
 namespace {
 
-using hub::Retry;
 using hub::Status;
 using std::chrono::milliseconds;
 
@@ -35,28 +34,27 @@ struct Rule {
   std::string_view code;
   std::string_view text;
   Status status;
-  Retry retry;
   std::string_view reason;
 };
 
 // AADSTS: learn.microsoft.com/entra/identity-platform/reference-error-codes; the code is more exact
 // than the error, which is invalid_client or invalid_request for most of them.
 constexpr Rule kRules[] = {
-    {"", "AADSTS7000222", Status::kUnauthenticated, Retry::kNever, "OAUTH_SECRET_EXPIRED"},
-    {"", "AADSTS7000215", Status::kUnauthenticated, Retry::kNever, "OAUTH_CLIENT_REFUSED"},
-    {"", "AADSTS700016", Status::kUnauthenticated, Retry::kNever, "OAUTH_CLIENT_UNKNOWN"},
-    {"", "AADSTS7000112", Status::kUnauthenticated, Retry::kNever, "OAUTH_CLIENT_UNKNOWN"},
-    {"", "AADSTS90002", Status::kFailedPrecondition, Retry::kNever, "OAUTH_TENANT_UNKNOWN"},
-    {"", "AADSTS500011", Status::kFailedPrecondition, Retry::kNever, "OAUTH_RESOURCE_UNKNOWN"},
-    {"", "AADSTS53003", Status::kPermissionDenied, Retry::kNever, "OAUTH_ACCESS_BLOCKED"},
-    {"invalid_client", "", Status::kUnauthenticated, Retry::kNever, "OAUTH_CLIENT_REFUSED"},
-    {"unauthorized_client", "", Status::kUnauthenticated, Retry::kNever, "OAUTH_CLIENT_REFUSED"},
-    {"temporarily_unavailable", "", Status::kUnavailable, Retry::kSameCall, "OAUTH_UNAVAILABLE"},
-    {"server_error", "", Status::kUnavailable, Retry::kSameCall, "OAUTH_UNAVAILABLE"},
+    {"", "AADSTS7000222", Status::kUnauthenticated, "OAUTH_SECRET_EXPIRED"},
+    {"", "AADSTS7000215", Status::kUnauthenticated, "OAUTH_CLIENT_REFUSED"},
+    {"", "AADSTS700016", Status::kUnauthenticated, "OAUTH_CLIENT_UNKNOWN"},
+    {"", "AADSTS7000112", Status::kUnauthenticated, "OAUTH_CLIENT_UNKNOWN"},
+    {"", "AADSTS90002", Status::kFailedPrecondition, "OAUTH_TENANT_UNKNOWN"},
+    {"", "AADSTS500011", Status::kFailedPrecondition, "OAUTH_RESOURCE_UNKNOWN"},
+    {"", "AADSTS53003", Status::kPermissionDenied, "OAUTH_ACCESS_BLOCKED"},
+    {"invalid_client", "", Status::kUnauthenticated, "OAUTH_CLIENT_REFUSED"},
+    {"unauthorized_client", "", Status::kUnauthenticated, "OAUTH_CLIENT_REFUSED"},
+    {"temporarily_unavailable", "", Status::kUnavailable, "OAUTH_UNAVAILABLE"},
+    {"server_error", "", Status::kUnavailable, "OAUTH_UNAVAILABLE"},
 };
-constexpr Rule kBusy{"", "", Status::kUnavailable, Retry::kSameCall, "OAUTH_UNAVAILABLE"};
-constexpr Rule kForeign{"", "", Status::kUnavailable, Retry::kSameCall, "OAUTH_ANSWER_INVALID"};
-constexpr Rule kOther{"", "", Status::kFailedPrecondition, Retry::kNever, "OAUTH_REFUSED"};
+constexpr Rule kBusy{"", "", Status::kUnavailable, "OAUTH_UNAVAILABLE"};
+constexpr Rule kForeign{"", "", Status::kFailedPrecondition, "OAUTH_ANSWER_INVALID"};
+constexpr Rule kOther{"", "", Status::kFailedPrecondition, "OAUTH_REFUSED"};
 // Not by find_reason: see errors.cpp.
 static_assert(std::all_of(std::begin(kRules), std::end(kRules), [](const Rule& rule) {
   return std::any_of(std::begin(kReasons), std::end(kReasons),
@@ -65,7 +63,7 @@ static_assert(std::all_of(std::begin(kRules), std::end(kRules), [](const Rule& r
 
 hub::Error error(Status status, std::string_view reason, std::string message) {
   return {.status = status,
-          .retry = status == Status::kUnavailable ? Retry::kSameCall : Retry::kNever,
+          .retry = status == Status::kUnavailable ? hub::Retry::kSameCall : hub::Retry::kNever,
           .reason = std::string(reason),
           .message = std::move(message),
           .hint = std::string(find_reason(reason)->hint)};
@@ -96,7 +94,6 @@ hub::Error refused(const std::string& name, const HttpResponse& response,
   const Rule& rule = rule_for(response.status, code, description);
   hub::Error result =
       error(rule.status, rule.reason, name + " answered " + std::to_string(response.status));
-  result.retry = rule.retry;
   result.http_status = response.status;
   result.retry_after_ms = read_error_body(response).retry_after_ms;
   if (!code.empty()) result.message += ": " + quoted(code, credential);
@@ -151,8 +148,8 @@ void append_base64(hub::Secret& to, std::string_view bytes) {
 
 hub::Result<Grant> read_grant(const std::string& name, HttpResponse& response) {
   const auto unusable = [&](const std::string& why) {
-    hub::Error wrong =
-        error(Status::kUnavailable, "OAUTH_ANSWER_INVALID", name + " answered 200, but " + why);
+    hub::Error wrong = error(Status::kFailedPrecondition, "OAUTH_ANSWER_INVALID",
+                             name + " answered 200, but " + why);
     wrong.http_status = 200;
     return wrong;
   };
@@ -188,20 +185,21 @@ hub::Result<std::string> find_endpoint(hub::Call call, HttpClient& workspace,
   }
   const auto object = JsonObject::parse(answer->body);
   if (!object) {
-    return error(Status::kUnavailable, "OAUTH_ANSWER_INVALID",
+    return error(Status::kFailedPrecondition, "OAUTH_ANSWER_INVALID",
                  name + " answered 200, but not with a JSON object");
   }
   try {
     const Poco::URI uri(object->required("token_endpoint", object->text("token_endpoint")));
+    // Which takes https alone.
     const auto origin = Origin::parse(uri.getScheme() + "://" + uri.getAuthority());
-    if (uri.getScheme() != "https" || !origin || origin->text() != workspace.origin().text()) {
+    if (!origin || origin->text() != workspace.origin().text()) {
       return error(Status::kFailedPrecondition, "OAUTH_ENDPOINT_INVALID",
                    "the token endpoint that " + workspace.origin().text() +
                        " names is not its own, or not https");
     }
     return uri.getPathAndQuery();
   } catch (const WrongShape& wrong) {
-    return error(Status::kUnavailable, "OAUTH_ANSWER_INVALID", name + ": " + wrong.what());
+    return error(Status::kFailedPrecondition, "OAUTH_ANSWER_INVALID", name + ": " + wrong.what());
   } catch (const Poco::SyntaxException&) {
     return error(Status::kFailedPrecondition, "OAUTH_ENDPOINT_INVALID",
                  "the token endpoint that " + workspace.origin().text() + " names is no URL");

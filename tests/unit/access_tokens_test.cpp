@@ -134,7 +134,8 @@ TEST_F(AccessTokensTest, AreAskedForByAnotherWhenTheOneWhoAskedIsCancelled) {
         cancelled.notify_all();
       });
       cancelled.wait(false);
-      return hub::Error{.status = hub::Status::kCancelled, .reason = "CANCELLED"};
+      return hub::Error{
+          .status = hub::Status::kCancelled, .retry = hub::Retry::kSameCall, .reason = "CANCELLED"};
     });
     EXPECT_FALSE(kept.ok());
   });

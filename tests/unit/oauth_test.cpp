@@ -112,7 +112,7 @@ TEST(AskWorkspace, IsNotFooledByAPageInPlaceOfTheDocument) {
     const auto grant = Oauth().workspace(endpoint.server.url());
     ASSERT_FALSE(grant.ok()) << document;
     EXPECT_EQ(grant.error().reason, "OAUTH_ANSWER_INVALID") << document;
-    EXPECT_EQ(to_text(grant.error().retry), to_text(hub::Retry::kSameCall)) << document;
+    EXPECT_EQ(to_text(grant.error().retry), to_text(hub::Retry::kNever)) << document;
   }
 }
 
