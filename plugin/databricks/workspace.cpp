@@ -65,7 +65,7 @@ milliseconds pause_after(const hub::Error& error, int attempt) {
 
 bool passes(const hub::Error& error) {
   const bool no_way = error.reason == "NAME_UNRESOLVED" || error.reason == "CONNECT_FAILED" ||
-                      error.reason == "TLS_FAILED";
+                      error.reason == "PROXY_REFUSED" || error.reason == "TLS_FAILED";
   return error.reason == "RATE_LIMITED" || error.reason == "WORKSPACE_UNAVAILABLE" ||
          error.reason == "CONNECTION_LOST" || (no_way && error.retry != hub::Retry::kNever);
 }
