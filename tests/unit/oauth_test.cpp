@@ -264,11 +264,13 @@ TEST(AskEntra, IsNotFooledByAPageOfAProxy) {
   EXPECT_EQ(grant.error().reason, "OAUTH_ANSWER_INVALID");
 }
 
-TEST(AskEntra, BlamesTheAuthorityWhenItCannotBeReached) {
-  const auto grant = Oauth().entra("https://127.0.0.1:1");
+TEST(AskEntra, BlamesTheAuthorityWhenItCannotBeSpokenWith) {
+  const TlsServer plain(Authority::get().certificate(),
+                        [](Peer& peer) { peer.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
+  const auto grant = Oauth().entra(plain.url());
   ASSERT_FALSE(grant.ok());
-  EXPECT_EQ(grant.error().reason, "CONNECT_FAILED");
-  EXPECT_THAT(grant.error().hint, Not(HasSubstr("workspace_url")));
+  EXPECT_EQ(grant.error().reason, "TLS_FAILED");
+  EXPECT_THAT(grant.error().hint, HasSubstr("auth.authority"));
 }
 
 }  // namespace
