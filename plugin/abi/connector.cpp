@@ -65,14 +65,15 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
   const auto configuration =
       Configuration::read(config_json, {.connection = connection, .host = process.host.name()});
   if (!configuration) return configuration.error();
-  return std::make_unique<Connector>(process, *configuration);
+  return std::make_unique<Connector>(process, *configuration, process.workspace(*configuration));
 }
 
-Connector::Connector(Process& process, const Configuration& configuration)
+Connector::Connector(Process& process, const Configuration& configuration,
+                     const std::shared_ptr<HttpClient>& workspace)
     : instance_{process.host, configuration,
-                Workspace(process.workspace(configuration), process.paces.of(configuration.origin)),
-                SignIn(configuration.auth, process.workspace(configuration),
-                       process.authority(configuration), process.access_tokens)} {}
+                Workspace(workspace, process.paces.of(configuration.origin)),
+                SignIn(configuration.auth, workspace, process.authority(configuration),
+                       process.access_tokens)} {}
 
 hub::Result<std::string> Connector::invoke(hub::Call call, std::string_view operation,
                                            std::string_view request_json) {

@@ -24,7 +24,8 @@ class Connector {
                                                       std::string_view config_json);
 
   struct Process;
-  Connector(Process& process, const Configuration& configuration);
+  Connector(Process& process, const Configuration& configuration,
+            const std::shared_ptr<HttpClient>& workspace);
 
   hub::Result<std::string> invoke(hub::Call call, std::string_view operation,
                                   std::string_view request_json);

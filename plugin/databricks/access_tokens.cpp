@@ -12,15 +12,17 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 // Databricks refuses a token in its last 30 seconds (databricks-vscode issue 583); as much again is
-// for the request on its way. A token of less than two minutes keeps half of its life.
+// for the request on its way, or less for a token of less than two minutes.
 constexpr seconds kRefused{30};
 constexpr seconds kMargin{60};
 
 seconds usable(seconds lifetime) { return lifetime - std::clamp(lifetime / 2, kRefused, kMargin); }
 
-/// An answer that holds for everybody who asked the same; the others speak of one call only.
+/// An answer that holds for everybody who asked the same: the authorization server's own word. The
+/// others speak of one call or of one connection's settings.
 bool is_final(const hub::Result<>& answer) {
-  return answer.ok() || answer.error().retry == hub::Retry::kNever;
+  return answer.ok() || (answer.error().retry == hub::Retry::kNever &&
+                         answer.error().reason.starts_with("OAUTH_"));
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ std::shared_ptr<AccessTokens::Entry> AccessTokens::entry_of(const std::string& k
   std::erase_if(entries_, [now = clock_()](const auto& each) {
     const std::shared_ptr<Entry>& entry = each.second;
     const bool is_idle = entry.use_count() == 1;  // neither asked for nor waited for
-    return is_idle && (!entry->token || entry->renew_at <= now);
+    return is_idle && entry->ask_at <= now && (!entry->token || entry->renew_at <= now);
   });
   auto& entry = entries_[key];
   if (!entry) entry = std::make_shared<Entry>();
@@ -53,6 +55,13 @@ hub::Result<AccessTokens::Kept> AccessTokens::get(hub::Call call, const std::str
     if (entry->token) return Kept{key, entry->token, true};
   }
   if (entry->token && clock_() < entry->renew_at) return Kept{key, entry->token, false};
+  if (!entry->last) {
+    if (const nanoseconds wait = entry->ask_at - clock_(); wait.count() > 0) {
+      hub::Error busy = entry->last.error();
+      busy.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+      return busy;
+    }
+  }
 
   // Whatever becomes of the asking, also when it throws, the others must not wait for ever.
   struct Asking {
@@ -78,6 +87,7 @@ hub::Result<AccessTokens::Kept> AccessTokens::get(hub::Call call, const std::str
   lock.lock();
   if (!granted) {
     entry->last = granted.error();
+    entry->ask_at = clock_() + std::chrono::milliseconds(granted.error().retry_after_ms);
     return std::move(granted).error();
   }
   entry->last = {};

@@ -54,7 +54,8 @@ class AccessTokens {
     std::uint64_t answers = 0;  // how often `ask` came back
     std::shared_ptr<const hub::Secret> token{};
     std::chrono::nanoseconds renew_at{0};
-    hub::Result<> last{};  // what the latest answer was
+    hub::Result<> last{};                // what the latest answer was
+    std::chrono::nanoseconds ask_at{0};  // not before: so the server asked with a failure
   };
 
   /// The entry; those that hold nothing of use go. The caller holds the lock.

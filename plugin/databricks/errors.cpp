@@ -26,6 +26,7 @@ constexpr unsigned only(Purpose purpose) { return static_cast<unsigned>(purpose)
 
 constexpr unsigned kAnyCall = ~0U;
 constexpr unsigned kAdminCall = kAnyCall & ~only(Purpose::kIdentify);
+constexpr unsigned kOwnCall = 1U << 31;  // beside a purpose
 constexpr unsigned kTokenCall = Purpose::kReadToken | Purpose::kDeleteToken;
 constexpr unsigned kPlainCall =
     (Purpose::kIdentify | Purpose::kRead) | only(Purpose::kGrantPermission);
@@ -132,6 +133,8 @@ constexpr Rule kRules[] = {
      "application_id", kNotFound, Retry::kNever, "PRINCIPAL_UNKNOWN"},
     {kAnyCall, kClientError, kAny, "", "only accessible by admins", kPermissionDenied,
      Retry::kNever, "NOT_ADMIN"},
+    {kOwnCall, exactly(403), kDatabricks, "PERMISSION_DENIED", "", kPermissionDenied, Retry::kNever,
+     "TOKEN_PERMISSION_MISSING"},
     {kAdminCall, exactly(403), kDatabricks, "PERMISSION_DENIED", "", kPermissionDenied,
      Retry::kNever, "NOT_ADMIN"},
 
@@ -164,6 +167,26 @@ constexpr Rule kRules[] = {
      "WORKSPACE_INTERNAL_ERROR"},
     {kAnyCall, kError, kAny, "DATA_LOSS", "", kInternal, Retry::kSameCall,
      "WORKSPACE_INTERNAL_ERROR"},
+    // Failures that came with a 4xx: databricks-sdk-go apierr/errors_test.go (500 on a 400),
+    // terraform-provider-databricks tokens/resource_token_test.go ("Internal error happened").
+    {kAnyCall, kClientError, kAny, "500", "", kInternal, Retry::kSameCall,
+     "WORKSPACE_INTERNAL_ERROR"},
+    {kAnyCall, kClientError, kAny, "INTERNAL_ERROR", "", kInternal, Retry::kSameCall,
+     "WORKSPACE_INTERNAL_ERROR"},
+    {kAnyCall, kClientError, kAny, "INTERNAL", "", kInternal, Retry::kSameCall,
+     "WORKSPACE_INTERNAL_ERROR"},
+    {kAnyCall, kClientError, kAny, "", "Internal error", kInternal, Retry::kSameCall,
+     "WORKSPACE_INTERNAL_ERROR"},
+    {kAnyCall, kClientError, kAny, "502", "", kUnavailable, Retry::kSameCall,
+     "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, kClientError, kAny, "503", "", kUnavailable, Retry::kSameCall,
+     "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, kClientError, kAny, "504", "", kUnavailable, Retry::kSameCall,
+     "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, kClientError, kAny, "DEADLINE_EXCEEDED", "", kUnavailable, Retry::kSameCall,
+     "WORKSPACE_UNAVAILABLE"},
+    {kAnyCall, kClientError, kAny, "CANCELLED", "", kUnavailable, Retry::kSameCall,
+     "WORKSPACE_UNAVAILABLE"},
 
     // Statuses.
     {kAnyCall, exactly(401), kAny, "", "", kUnauthenticated, Retry::kNever, "CREDENTIAL_INVALID"},
@@ -204,9 +227,10 @@ bool has(const ErrorBody& body, Body wanted) {
   return false;
 }
 
-const Rule& rule_for(Purpose purpose, int status, const ErrorBody& body) {
+const Rule& rule_for(const Asked& asked, int status, const ErrorBody& body) {
+  const unsigned call = only(asked.purpose) | (asked.own ? kOwnCall : 0);
   return *std::find_if(std::begin(kRules), std::end(kRules), [&](const Rule& rule) {
-    return (rule.calls & only(purpose)) != 0 && rule.http.has(status) && has(body, rule.body) &&
+    return (rule.calls & call) != 0 && rule.http.has(status) && has(body, rule.body) &&
            (rule.code.empty() || rule.code == body.code) &&
            (rule.message.empty() ||
             Poco::isubstr(body.message, std::string(rule.message)) != std::string::npos);
@@ -255,7 +279,7 @@ std::string answered(const Asked& asked, const HttpResponse& response) {
 hub::Error refused(const Asked& asked, const HttpResponse& response) {
   ErrorBody body = read_error_body(response);
   if (kRedirect.has(response.status)) body.message = response.headers.get("Location", "");
-  const Rule& rule = rule_for(asked.purpose, response.status, body);
+  const Rule& rule = rule_for(asked, response.status, body);
   // What follows a "?" is between the redirecting server and a browser.
   if (kRedirect.has(response.status))
     body.message.resize(std::min(body.message.find('?'), body.message.size()));
@@ -319,6 +343,13 @@ hub::Error unanswered(const Asked& asked, hub::Error transport) {
     transport.message = std::string(asked.name) + ": " + transport.message;
   const Effect effect = transport.effect;
   return with_effect(asked, effect, std::move(transport), Poco::JSON::Object());
+}
+
+bool passes(const hub::Error& error) {
+  const bool no_way = error.reason == "NAME_UNRESOLVED" || error.reason == "CONNECT_FAILED" ||
+                      error.reason == "PROXY_REFUSED" || error.reason == "TLS_FAILED";
+  return error.reason == "RATE_LIMITED" || error.reason == "WORKSPACE_UNAVAILABLE" ||
+         error.reason == "CONNECTION_LOST" || (no_way && error.retry != hub::Retry::kNever);
 }
 
 }  // namespace databricks_token

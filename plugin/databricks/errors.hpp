@@ -31,7 +31,11 @@ struct Asked {
   Purpose purpose;
   std::string_view name;  // "POST on-behalf-of/tokens", for messages
   Credential bearer;
+  bool own = false;  // a token of the credential's own principal, which need not be an admin
 };
+
+/// Whether what kept a request from its answer may be over at the next try.
+bool passes(const hub::Error& error);
 
 /// For an answer with a status other than 2xx.
 hub::Error refused(const Asked& asked, const HttpResponse& response);

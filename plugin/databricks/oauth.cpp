@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "databricks/error_body.hpp"
+#include "databricks/errors.hpp"
 #include "databricks/json.hpp"
 #include "databricks/pause.hpp"
 #include "databricks/reasons.hpp"
@@ -103,7 +104,8 @@ hub::Error refused(const std::string& name, const HttpResponse& response,
 
 hub::Error unanswered(const std::string& name, hub::Error transport) {
   transport.effect = hub::Effect::kNone;
-  transport.message = name + ": " + transport.message;
+  // An error without texts is the host's, which adds them.
+  if (!transport.message.empty()) transport.message = name + ": " + transport.message;
   return transport;
 }
 
@@ -117,8 +119,8 @@ hub::Result<HttpResponse> send(hub::Call call, HttpClient& client, const std::st
         answer ? refused(name, *answer, credential) : unanswered(name, std::move(answer).error());
     const milliseconds wait =
         std::max(milliseconds(failed.retry_after_ms), kFirstPause * (1 << (attempt - 1)));
-    const bool passes = failed.reason == "OAUTH_UNAVAILABLE" || failed.reason == "CONNECTION_LOST";
-    if (!passes || attempt == kMaxAttempts || wait > kLongestPause || wait >= call.remaining())
+    const bool may_pass = failed.reason == "OAUTH_UNAVAILABLE" || passes(failed);
+    if (!may_pass || attempt == kMaxAttempts || wait > kLongestPause || wait >= call.remaining())
       return failed;
     pause(call, wait);
   }

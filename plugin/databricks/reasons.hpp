@@ -128,7 +128,7 @@ inline constexpr Reason kReasons[] = {
      "a gateway is under maintenance, run it again afterwards."},
     {"REQUEST_REFUSED", "The workspace refused the request.",
      "The workspace's message says what to change; the request id finds it in Databricks' logs."},
-    {"REQUEST_INVALID", "The request holds characters that no HTTP header may have.",
+    {"HEADER_INVALID", "The request holds characters that no HTTP header may have.",
      "Report it; the names and versions of host and connector go into a header."},
     {"RESPONSE_INVALID", "The answer is not what HTTP or the API's documentation say.",
      "Check that no proxy alters answers; otherwise report it with the request id."},

@@ -97,8 +97,7 @@ bool SignIn::forget(const Used& refused) {
 }
 
 bool SignIn::is_refusal(const hub::Error& error) {
-  return error.effect == hub::Effect::kNone &&
-         (error.reason == "CREDENTIAL_INVALID" || error.reason == "CREDENTIAL_EXPIRING");
+  return error.reason == "CREDENTIAL_INVALID" || error.reason == "CREDENTIAL_EXPIRING";
 }
 
 }  // namespace databricks_token

@@ -58,7 +58,8 @@ class SignIn {
     auto used = obtain(call, admin);
     if (!used) return std::move(used).error();
     auto answer = ask(used->credential());
-    if (answer || !is_refusal(answer.error()) || !forget(*used)) return answer;
+    if (answer || !is_refusal(answer.error())) return answer;
+    if (!forget(*used) || answer.error().effect != hub::Effect::kNone) return answer;
     used = obtain(call, admin);
     if (!used) return std::move(used).error();
     return ask(used->credential());

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "databricks/error_body.hpp"
 #include "databricks/errors.hpp"
 #include "databricks/http_date.hpp"
 #include "databricks/json.hpp"
@@ -61,13 +62,6 @@ milliseconds pause_after(const hub::Error& error, int attempt) {
       std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
   return milliseconds(error.retry_after_ms) +
          std::chrono::duration_cast<milliseconds>(random_share() * longest);
-}
-
-bool passes(const hub::Error& error) {
-  const bool no_way = error.reason == "NAME_UNRESOLVED" || error.reason == "CONNECT_FAILED" ||
-                      error.reason == "PROXY_REFUSED" || error.reason == "TLS_FAILED";
-  return error.reason == "RATE_LIMITED" || error.reason == "WORKSPACE_UNAVAILABLE" ||
-         error.reason == "CONNECTION_LOST" || (no_way && error.retry != hub::Retry::kNever);
 }
 
 bool may_be_sent_again(const Asked& asked, const hub::Error& error, int attempt) {
@@ -155,10 +149,10 @@ std::string to_json(const TokenRequest& request) {
 Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace)
     : client_(std::move(client)), pace_(std::move(pace)) {}
 
-hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked) const {
+hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked,
+                                       Clock::time_point until) const {
   // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
   // told so by the client.
-  const Clock::time_point until = Clock::now() + time_to_try(call);
   while (!call.cancelled()) {
     const milliseconds wait = pace_->wait_at(Clock::now(), random_share());
     if (wait.count() == 0) break;
@@ -169,8 +163,9 @@ hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked) const
 }
 
 hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& asked,
-                                               const HttpRequest& request) {
-  if (auto turn = wait_for_turn(call, asked); !turn) return std::move(turn).error();
+                                               const HttpRequest& request,
+                                               Clock::time_point until) {
+  if (auto turn = wait_for_turn(call, asked, until); !turn) return std::move(turn).error();
   auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
   if (const auto theirs = parse_http_date(answer->headers.get("Date", ""))) {
@@ -192,7 +187,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
   const Clock::time_point until = Clock::now() + time_to_try(call);
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
-    auto answer = send_once(call, asked, request);
+    auto answer = send_once(call, asked, request, until);
     if (answer) return answer;
     hub::Error& error = answer.error();
     uncertain = uncertain || error.effect == hub::Effect::kUnknown;
@@ -258,7 +253,7 @@ hub::Result<MintedToken> Workspace::create_own_token(hub::Call call, const Crede
                                                      const TokenRequest& request) {
   TokenRequest own = request;
   own.application_id.clear();
-  return create(call, {Purpose::kMintToken, "POST token/create", bearer}, kCreateOwn, own);
+  return create(call, {Purpose::kMintToken, "POST token/create", bearer, true}, kCreateOwn, own);
 }
 
 hub::Result<std::vector<TokenInfo>> Workspace::list_own_tokens(hub::Call call,
@@ -271,7 +266,7 @@ hub::Result<std::vector<TokenInfo>> Workspace::list_own_tokens(hub::Call call,
 
 hub::Result<> Workspace::delete_own_token(hub::Call call, const Credential& bearer,
                                           const std::string& token_id) {
-  const Asked asked{Purpose::kDeleteToken, "POST token/delete", bearer};
+  const Asked asked{Purpose::kDeleteToken, "POST token/delete", bearer, true};
   Poco::JSON::Object json;
   json.set("token_id", token_id);
   std::ostringstream text;
@@ -285,10 +280,12 @@ hub::Result<Identity> Workspace::me(hub::Call call, const Credential& bearer) {
   const Asked asked{Purpose::kIdentify, "GET scim/v2/Me", bearer};
   const auto answer = send_repeatedly(call, asked, "GET", kMe);
   if (!answer) return answer.error();
-  return read_answer(asked, *answer, [](const JsonObject& object) {
-    return Identity{.id = object.required("id", object.integer("id")),
-                    .user_name = object.required("userName", object.text("userName")),
-                    .active = object.boolean("active").value_or(true)};
+  return read_answer(asked, *answer, [&](const JsonObject& object) {
+    return Identity{
+        .id = object.required("id", object.integer("id")),
+        // For show as well, and the other side may repeat the bearer.
+        .user_name = quoted(object.required("userName", object.text("userName")), bearer),
+        .active = object.boolean("active").value_or(true)};
   });
 }
 

@@ -145,11 +145,13 @@ class Workspace {
   static constexpr std::int64_t kNoClock = std::numeric_limits<std::int64_t>::min();
 
   hub::Result<HttpResponse> send_once(hub::Call call, const Asked& asked,
-                                      const HttpRequest& request);
+                                      const HttpRequest& request,
+                                      std::chrono::steady_clock::time_point until);
   hub::Result<HttpResponse> send_repeatedly(hub::Call call, const Asked& asked, const char* method,
                                             std::string target, std::string json = {});
   /// The error that sends nothing, if the call has not the time to wait.
-  hub::Result<> wait_for_turn(hub::Call call, const Asked& asked) const;
+  hub::Result<> wait_for_turn(hub::Call call, const Asked& asked,
+                              std::chrono::steady_clock::time_point until) const;
   hub::Result<MintedToken> create(hub::Call call, const Asked& asked, const char* target,
                                   const TokenRequest& request);
 

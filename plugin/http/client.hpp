@@ -65,7 +65,7 @@ class HttpClient {
   /// CONNECT_FAILED, PROXY_REFUSED, PROXY_AUTHENTICATION_REQUIRED, TLS_UNTRUSTED, TLS_WRONG_HOST,
   /// TLS_PIN_MISMATCH, CLIENT_CERTIFICATE_INVALID, CLIENT_CERTIFICATE_REFUSED,
   /// TLS_FAILED, CA_FILE_INVALID, CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE,
-  /// DEADLINE_EXCEEDED, CANCELLED, and for what cannot stand in a header REQUEST_INVALID and
+  /// DEADLINE_EXCEEDED, CANCELLED, and for what cannot stand in a header HEADER_INVALID and
   /// CREDENTIAL_INVALID.
   ///
   /// Connections are kept for 30 s, or for less if the server says so. A CA file that changed

@@ -34,7 +34,8 @@ class HttpClients {
   HttpClients& operator=(const HttpClients&) = delete;
 
   /// The client for these settings. Equal settings get the same client for as long as somebody
-  /// holds it. Does no I/O and cannot fail.
+  /// holds it; settings that need a secret get their own, for what one connection was let in with
+  /// is not for another. Does no I/O and cannot fail.
   std::shared_ptr<HttpClient> get(const Origin& origin, const TlsSettings& tls,
                                   const std::optional<ProxySettings>& proxy = {});
 

@@ -115,6 +115,7 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
   if (!tls.client_certificate_file.empty()) {
     if (auto presented = present_certificate(call, tls, ssl); !presented)
       return std::move(presented).error();
+    SSL_set_session(ssl, nullptr);  // a resumed one would keep the identity that it began with
   }
 
   const std::string doing = "shaking hands with " + origin.text();

@@ -26,7 +26,7 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   if (!is_printable(request.method, false) || !is_printable(request.target, false) ||
       !is_printable(request.content_type, true) ||
       !is_printable(user_agent + request.user_agent, true))
-    return invalid("REQUEST_INVALID", "the request",
+    return invalid("HEADER_INVALID", "the request",
                    "Take line breaks and control characters out of its values.");
   const bool credential_is_printable =
       (request.bearer == nullptr || is_printable(request.bearer->reveal(), false)) &&

@@ -11,7 +11,7 @@
 namespace databricks_token {
 
 /// Head and body in one piece, which wipes itself: it holds the bearer. Nothing of it can add a
-/// header: REQUEST_INVALID, CREDENTIAL_INVALID. No compression is asked for.
+/// header: HEADER_INVALID, CREDENTIAL_INVALID. No compression is asked for.
 hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& user_agent,
                                        const HttpRequest& request);
 

@@ -4,6 +4,7 @@
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/MessageHeader.h>
 #include <Poco/String.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +21,7 @@ namespace databricks_token {
 namespace {
 
 constexpr std::size_t kMaxHeadBytes = 64 * 1024;  // of all heads of one answer
+constexpr std::size_t kReadAtOnce = 16 * 1024;    // a TLS record
 constexpr std::size_t kMaxChunkLineBytes = 1024;
 constexpr std::chrono::seconds kMaxIdleTime(30);
 
@@ -58,7 +60,17 @@ struct Head {
 class Reader {
  public:
   Reader(hub::Call call, const Origin& origin, Connection& connection)
-      : call_(call), origin_(origin), connection_(connection) {}
+      : call_(call), origin_(origin), connection_(connection) {
+    // What holds a token is short, and leaves no copy behind where nothing has to grow.
+    buffer_.reserve(2 * kReadAtOnce);
+    body_.reserve(kReadAtOnce);
+  }
+  ~Reader() {
+    buffer_.resize(buffer_.capacity());
+    OPENSSL_cleanse(buffer_.data(), buffer_.size());
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
   hub::Result<Answer> read() {
     auto head = read_head();
@@ -108,10 +120,11 @@ class Reader {
   hub::Result<bool> fill() {
     buffer_.erase(0, used_);
     used_ = 0;
-    char bytes[16 * 1024];
+    char bytes[kReadAtOnce];
     auto count = connection_.read(call_, bytes, sizeof(bytes));
     if (!count) return std::move(count).error();
     buffer_.append(bytes, *count);
+    OPENSSL_cleanse(bytes, sizeof(bytes));
     ended_ = *count == 0;
     return !ended_;
   }

@@ -54,7 +54,11 @@ TlsContext::TlsContext(Poco::Net::Context::Ptr context, std::shared_ptr<X509_STO
   SSL_CTX_set_session_cache_mode(get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(get(), [](SSL* ssl, SSL_SESSION* session) {
     auto* self = static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    self->keep_session(Session(session));
+    Session kept(session);
+    try {
+      self->keep_session(std::move(kept));
+    } catch (...) {  // without it, then; no exception crosses OpenSSL
+    }
     return 1;  // the session is ours
   });
 }

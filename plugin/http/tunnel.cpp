@@ -48,11 +48,10 @@ class Tunnel {
   }
 
  private:
-  hub::Error refused(const std::string& why, int status = 0) const {
-    const bool may_pass = status == 0 || status >= 500;
+  /// http_status stays 0 in all errors: it would be taken for the workspace's.
+  hub::Error refused(const std::string& why, bool may_pass = true) const {
     return {.status = may_pass ? hub::Status::kUnavailable : hub::Status::kFailedPrecondition,
             .retry = may_pass ? hub::Retry::kSameCall : hub::Retry::kNever,
-            .http_status = status,
             .reason = "PROXY_REFUSED",
             .message = "the proxy " + proxy_.origin.text() + " made no tunnel to " +
                        origin_.text() + ": " + why,
@@ -131,7 +130,6 @@ class Tunnel {
     if (*status == 407) {
       return hub::Error{
           .status = hub::Status::kFailedPrecondition,
-          .http_status = *status,
           .reason = "PROXY_AUTHENTICATION_REQUIRED",
           .message =
               "the proxy " + proxy_.origin.text() +
@@ -140,7 +138,7 @@ class Tunnel {
           .hint = "Set proxy.username and the secret of its password; Basic is what is spoken."};
     }
     if (*status < 200 || *status > 299)
-      return refused("it answered " + std::to_string(*status), *status);
+      return refused("it answered " + std::to_string(*status), *status >= 500);
     return {};
   }
 

@@ -106,10 +106,16 @@ class Preflight {
     } else {
       // No way to the workspace is what this looks for, also if it comes back by itself.
       findings_.fail_by("workspace", error);
-      if (!held_back) findings_.fail("workspace", error.message, error.hint);
+      if (!held_back) not_reached(error);
       findings_.skip_rest("the workspace was not reached");
     }
     return false;
+  }
+
+  /// A failure, also if it passes by itself; but not for who cancelled, nor without a word.
+  void not_reached(const hub::Error& error) {
+    if (findings_.cancelled() || error.message.empty()) return;
+    findings_.fail("workspace", error.message, error.hint);
   }
 
   /// No access token: the workspace gives those of OAuth itself, Entra is elsewhere.
@@ -119,7 +125,8 @@ class Preflight {
       if (!elsewhere) findings_.pass("workspace", reached());
       findings_.fail_by("credential", error);
     } else {
-      findings_.fail("workspace", error.message, error.hint);
+      findings_.fail_by("workspace", error);
+      not_reached(error);
     }
     findings_.skip_rest("there was no access token to ask with");
   }
@@ -154,9 +161,12 @@ class Preflight {
     findings_.pass("principal", "the service principal exists and is active");
     check_permission();
     if (!listed) {
-      for (const char* check : {"token-count", "orphans"})
-        findings_.skip(check, "the tokens could not be listed");
-      return;
+      if (self_) {
+        findings_.fail_by("token-count", listed.error());
+      } else {
+        findings_.skip("token-count", "the tokens could not be listed");
+      }
+      return findings_.skip("orphans", "the tokens could not be listed");
     }
     std::vector<Issued> live;
     std::copy_if(listed->begin(), listed->end(), std::back_inserter(live), [&](const Issued& each) {
@@ -321,7 +331,7 @@ constinit const Operation kCheck{
         }
       }
     })json",
-                                 .response_schema = R"json({
+    .response_schema = R"json({
       "type": "object",
       "required": ["passed", "findings"],
       "properties": {
@@ -345,6 +355,6 @@ constinit const Operation kCheck{
         }
       }
     })json",
-                                 .run = check};
+    .run = check};
 
 }  // namespace databricks_token

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "databricks/error_body.hpp"
 #include "databricks/reasons.hpp"
 #include "operations/token_api.hpp"
 
@@ -21,8 +20,7 @@ class OwnTokens : public TokenApi {
     if (!identity) return identity.error();
     if (Poco::icompare(identity->user_name, application_id_) != 0) {
       return precondition("PRINCIPAL_MISMATCH", "the credential is not that of " + application_id_ +
-                                                    ", but of " +
-                                                    quoted(identity->user_name, self));
+                                                    ", but of " + identity->user_name);
     }
     if (!identity->active) {
       return precondition("PRINCIPAL_INACTIVE",

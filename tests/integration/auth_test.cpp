@@ -209,6 +209,16 @@ TEST_F(Auth, MakesNoOwnTokensForAnotherPrincipal) {
   EXPECT_EQ(live().size(), 1U);
 }
 
+TEST_F(Auth, ChecksThatOwnTokensCanBeListed) {
+  use({"", "self", "oauth-m2m"});
+  workspace.fail(
+      R"({"path": "/api/2.0/token/list", "times": 10, "status": 403,
+          "body": {"error_code": "FEATURE_DISABLED", "message": "no"}})");
+  EXPECT_EQ(host({"check", "local"}).code, 1);
+  workspace.clear_faults();
+  EXPECT_EQ(host({"check", "local"}).code, 0);
+}
+
 TEST_F(Auth, KeepsASlotForTheWayInWhichItWasMade) {
   use({"", "self", "oauth-m2m"});
   json({"create-token", "local"}, 0);

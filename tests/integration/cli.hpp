@@ -1,6 +1,7 @@
 // sample-host as an operator meets it.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,13 @@ namespace integration {
 /// A member's text; empty where it is null.
 inline std::string text(const Poco::JSON::Object::Ptr& object, const std::string& key) {
   return object->isNull(key) ? "" : object->getValue<std::string>(key);
+}
+
+/// The names of its members, in order.
+inline std::vector<std::string> keys(const Poco::JSON::Object::Ptr& object) {
+  auto names = object->getNames();
+  std::ranges::sort(names);
+  return names;
 }
 
 class Cli : public HostTest {

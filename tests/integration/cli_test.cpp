@@ -21,12 +21,6 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
-std::vector<std::string> keys(const Poco::JSON::Object::Ptr& object) {
-  auto names = object->getNames();
-  std::ranges::sort(names);
-  return names;
-}
-
 constexpr const char* kMint = "/api/2.0/token-management/on-behalf-of/tokens";
 
 // ---- What the commands answer ----

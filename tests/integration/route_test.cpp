@@ -1,5 +1,6 @@
 // What a connection's manifest says of the way to its workspace, all the way through.
 #include <Poco/JSON/Array.h>
+#include <Poco/JSON/Parser.h>
 #include <gmock/gmock.h>
 
 #include <ctime>
@@ -73,6 +74,28 @@ TEST_F(Route, TheProxyGetsTheNameAndThePasswordThatTheManifestSays) {
   EXPECT_THAT(proxy.requests().at(0),
               EndsWith("Proxy-Authorization: Basic aHViOmNhbmFyeQ==\r\n\r\n"));
   EXPECT_EQ(proxy.received().find(workspace.admin_token()), std::string::npos);
+}
+
+TEST_F(Route, AProxysAnswerIsNotTakenForTheWorkspaces) {
+  const local_workspace::CertificateAuthority nobody("unused");
+  TlsServer proxy(nobody.certificate(), [](Peer& peer) {
+    if (!peer.read_request().empty()) peer.write("HTTP/1.1 403 No\r\n\r\n");
+  });
+  const Object manifest = connection();
+  Object settings = new Poco::JSON::Object;
+  settings->set("url", proxy.url_of("http"));
+  manifest->getObject("config")->set("proxy", settings);
+  write_connection(manifest);
+  const auto finished = host({"--json", "check", "local"});
+  EXPECT_EQ(finished.code, 1);
+  const auto findings = Poco::JSON::Parser()
+                            .parse(finished.out)
+                            .extract<Object>()
+                            ->getObject("result")
+                            ->getArray("findings");
+  EXPECT_EQ(findings->getObject(0)->getValue<std::string>("check"), "workspace");
+  EXPECT_EQ(findings->getObject(0)->getValue<std::string>("result"), "fail");
+  EXPECT_THAT(findings->getObject(0)->getValue<std::string>("message"), HasSubstr("proxy"));
 }
 
 TEST_F(Route, AClientCertificateIsFoundBesideTheManifestAndItsKeyAmongTheSecrets) {

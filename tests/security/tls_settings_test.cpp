@@ -115,6 +115,7 @@ TEST_F(ClientCertificateTest, ARenewedPairCountsAtTheNextConnection) {
   EXPECT_TRUE(client->send(call_.call(), post()).ok());
   install(certificate({"renewed.example.com"}));
   EXPECT_TRUE(client->send(call_.call(), post()).ok());
+  EXPECT_EQ(server.resumptions(), 0U);  // a resumed session has the identity that it began with
 }
 
 TEST_F(ClientCertificateTest, TheKeyOfAnotherCertificateIsRefused) {

@@ -178,6 +178,39 @@ TEST_F(AccessTokensTest, ThatAreRefusedAreNotAskedForByEachWhoWaited) {
   EXPECT_EQ(get(granting(seconds(3600))), 1);
 }
 
+TEST_F(AccessTokensTest, ThatOneConnectionCannotGetAreAskedForByTheOthers) {
+  std::atomic<int> failures = 0;
+  const AccessTokens::Ask untrusted = [&](hub::Call) -> hub::Result<Grant> {
+    wait_for_clock(3);
+    ++failures;
+    return hub::Error{.status = hub::Status::kFailedPrecondition, .reason = "TLS_UNTRUSTED"};
+  };
+  std::thread other([&] {
+    const FakeCall mine;
+    EXPECT_FALSE(tokens.get(mine.call(), "key", untrusted).ok());
+  });
+  EXPECT_FALSE(tokens.get(call.call(), "key", untrusted).ok());
+  other.join();
+  EXPECT_EQ(failures, 2);
+}
+
+TEST_F(AccessTokensTest, AreNotAskedForBeforeTheServerWantsIt) {
+  const AccessTokens::Ask busy = [&](hub::Call) -> hub::Result<Grant> {
+    return hub::Error{.status = hub::Status::kUnavailable,
+                      .retry = hub::Retry::kSameCall,
+                      .retry_after_ms = 60'000,
+                      .reason = "OAUTH_UNAVAILABLE"};
+  };
+  EXPECT_FALSE(tokens.get(call.call(), "key", busy).ok());
+  now += 50;
+  const auto held_back = tokens.get(call.call(), "key", granting(seconds(3600)));
+  EXPECT_TRUE(!held_back.ok() && held_back.error().reason == "OAUTH_UNAVAILABLE");
+  EXPECT_EQ(held_back.error().retry_after_ms, 10'000);
+  EXPECT_EQ(asked, 0);
+  now += 10;
+  EXPECT_EQ(get(granting(seconds(3600))), 1);
+}
+
 TEST_F(AccessTokensTest, AreWaitedForWithinEachCallsOwnTimeAndCancellation) {
   std::atomic<bool> released = false;
   std::thread asker([&] {

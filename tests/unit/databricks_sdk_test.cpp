@@ -184,7 +184,7 @@ TEST(GoSdk, ReadsItsBodies) {
        "... cannot be attached in ... list",
        Status::kInvalidArgument, "REQUEST_REFUSED"},
       {400, R"({"error_code":500,"status_code":400,"message":"Cluster abc is gone"})",
-       Status::kInvalidArgument, "REQUEST_REFUSED"},
+       Status::kInternal, "WORKSPACE_INTERNAL_ERROR"},
       {500, "unknown text", Status::kInternal, "WORKSPACE_INTERNAL_ERROR"},
       {404, R"({"message":"worker env WorkerEnvId(workerenv-XXXXX) not found"})",
        Status::kUnavailable, "WORKSPACE_UNAVAILABLE"},

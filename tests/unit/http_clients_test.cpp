@@ -21,6 +21,8 @@ using databricks_token::HttpClient;
 using databricks_token::IdleConnections;
 using databricks_token::Origin;
 using databricks_token::Places;
+using databricks_token::ProxySettings;
+using databricks_token::TlsSettings;
 using test_support::FakeCall;
 using test_support::HttpsTest;
 using test_support::Peer;
@@ -64,6 +66,17 @@ TEST_F(HttpClientsTest, EqualSettingsGiveTheSameClientWhileSomebodyHoldsIt) {
   client.reset();
   EXPECT_TRUE(gone.expired());
   EXPECT_NE(clients_.get(origin, {.ca_file = ca_file_}), nullptr);
+}
+
+TEST_F(HttpClientsTest, WhatOneConnectionWasLetInWithIsNotForAnother) {
+  const Origin origin = *Origin::parse("https://example.com");
+  const TlsSettings certified{.client_certificate_file = "client.pem"};
+  EXPECT_NE(clients_.get(origin, certified), clients_.get(origin, certified));
+
+  ProxySettings proxy{.origin = *Origin::parse_proxy("http://proxy.example.com")};
+  EXPECT_EQ(clients_.get(origin, {}, proxy), clients_.get(origin, {}, proxy));
+  proxy.username = "hub";
+  EXPECT_NE(clients_.get(origin, {}, proxy), clients_.get(origin, {}, proxy));
 }
 
 TEST_F(HttpClientsTest, AFleetCostsAClientForEachOrigin) {

@@ -68,6 +68,17 @@ TEST(OwnTokens, AreDeletedByAPost) {
   EXPECT_TRUE(own.request().ends_with("\r\n\r\n{\"token_id\":\"a\\\"b\"}"));
 }
 
+TEST(OwnTokens, NeedAPermissionAndNoAdmin) {
+  Own own(TlsServer::response(403, R"({"error_code":"PERMISSION_DENIED","message":"no"})"));
+  const auto minted = own.workspace.create_own_token(
+      own.call.call(), own.self,
+      {.application_id = "a", .lifetime_seconds = 60, .comment = "c", .scopes = std::nullopt});
+  ASSERT_FALSE(minted.ok());
+  EXPECT_EQ(minted.error().reason, "TOKEN_PERMISSION_MISSING");
+  EXPECT_EQ(own.workspace.delete_own_token(own.call.call(), own.self, "a").error().reason,
+            "TOKEN_PERMISSION_MISSING");
+}
+
 TEST(OwnTokens, AreGoneOnlyByDatabricksOwnWord) {
   Own gone(TlsServer::response(
       404, R"({"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Token does not exist"})"));

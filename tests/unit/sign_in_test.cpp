@@ -155,6 +155,22 @@ TEST(SignIn, MintsAgainOnlyAfterARefusalThatHadNoEffect) {
   EXPECT_EQ(unclear.endpoint.requests("/on-behalf-of/tokens").size(), 1U);
 }
 
+TEST(SignIn, ReplacesAKeptTokenThatAGatewayRefusedAtTheNextRequest) {
+  Signed m2m({.type = AuthType::kOauthM2m},
+             {.tokens = {TokenEndpoint::granted("canary-access")},
+              .api = {me(), TlsServer::response(403, "<pre>Invalid access token.</pre>"), me()}});
+  EXPECT_TRUE(m2m.ask().ok());
+  EXPECT_FALSE(m2m.sign_in
+                   ->with(m2m.call.call(), m2m.admin,
+                          [&](const Credential& credential) {
+                            return m2m.workspace->delete_token(m2m.call.call(), credential, "a");
+                          })
+                   .ok());
+  EXPECT_EQ(m2m.endpoint.requests("/oidc/v1/token").size(), 1U);
+  EXPECT_TRUE(m2m.ask().ok());
+  EXPECT_EQ(m2m.endpoint.requests("/oidc/v1/token").size(), 2U);
+}
+
 TEST(SignIn, WithEntraAsksForDatabricksAlone) {
   Signed entra({.type = AuthType::kAzureEntra},
                {.tokens = {TokenEndpoint::granted("canary-entra")}, .api = {me()}});
