@@ -175,7 +175,7 @@ constexpr Rule kRules[] = {
      "WORKSPACE_INTERNAL_ERROR"},
     {kAnyCall, kClientError, kAny, "INTERNAL", "", kInternal, Retry::kSameCall,
      "WORKSPACE_INTERNAL_ERROR"},
-    {kAnyCall, kClientError, kAny, "", "Internal error", kInternal, Retry::kSameCall,
+    {kAnyCall, kClientError, kAny, "", "Internal error happened", kInternal, Retry::kSameCall,
      "WORKSPACE_INTERNAL_ERROR"},
     {kAnyCall, kClientError, kAny, "502", "", kUnavailable, Retry::kSameCall,
      "WORKSPACE_UNAVAILABLE"},

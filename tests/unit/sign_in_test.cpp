@@ -171,6 +171,19 @@ TEST(SignIn, ReplacesAKeptTokenThatAGatewayRefusedAtTheNextRequest) {
   EXPECT_EQ(m2m.endpoint.requests("/oidc/v1/token").size(), 2U);
 }
 
+TEST(SignIn, DeletesAgainOnlyAfterARefusalThatHadNoEffect) {
+  Signed unclear({.type = AuthType::kOauthM2m},
+                 {.tokens = {TokenEndpoint::granted("canary-access")},
+                  .api = {me(), TlsServer::response(403, "<pre>Invalid access token.</pre>")}});
+  EXPECT_TRUE(unclear.ask().ok());
+  const auto deleted =
+      unclear.sign_in->with(unclear.call.call(), unclear.admin, [&](const Credential& credential) {
+        return unclear.workspace->delete_token(unclear.call.call(), credential, "a");
+      });
+  EXPECT_TRUE(!deleted.ok() && deleted.error().effect == hub::Effect::kUnknown);
+  EXPECT_EQ(unclear.endpoint.requests("/tokens/a").size(), 1U);
+}
+
 TEST(SignIn, WithEntraAsksForDatabricksAlone) {
   Signed entra({.type = AuthType::kAzureEntra},
                {.tokens = {TokenEndpoint::granted("canary-entra")}, .api = {me()}});
