@@ -2,7 +2,6 @@
 
 #include <Poco/String.h>
 #include <Poco/URI.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include "databricks/json.hpp"
 #include "databricks/pause.hpp"
 #include "databricks/reasons.hpp"
+#include "http/base64.hpp"
 
 namespace databricks_token {
 namespace {
@@ -139,15 +139,6 @@ void append_encoded(hub::Secret& to, std::string_view text) {
   }
 }
 
-void append_base64(hub::Secret& to, std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // with a NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  to.append(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
-  wipe(text);
-}
-
 hub::Result<Grant> read_grant(const std::string& name, HttpResponse& response) {
   const auto unusable = [&](const std::string& why) {
     hub::Error wrong = error(Status::kFailedPrecondition, "OAUTH_ANSWER_INVALID",
@@ -220,7 +211,7 @@ hub::Result<Grant> ask_workspace(hub::Call call, HttpClient& workspace, const Oa
   pair.append(":");
   append_encoded(pair, client.secret.reveal());
   hub::Secret basic("Basic ");
-  append_base64(basic, pair.reveal());
+  basic.append(base64(pair).reveal());
 
   const std::string name = "POST oidc/v1/token";
   auto answer = send(call, workspace, name,
