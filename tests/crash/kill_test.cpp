@@ -30,6 +30,13 @@ struct Point {
 // Two of four are run at a time on two cores.
 constexpr std::size_t kShards = 4;
 
+// A sanitizer makes each of five programs a point slow, and finds the same at each point.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kStride = 6;
+#else
+constexpr std::size_t kStride = 1;
+#endif
+
 class Killed : public HostTest,
                public testing::WithParamInterface<std::tuple<const char*, std::size_t>> {
  protected:
@@ -92,14 +99,16 @@ TEST_P(Killed, LeavesOneLiveTokenWhenItIsRunAgain) {
   const std::vector<Point> points = points_of(command);
   ASSERT_GE(points.size(), 60U) << "the trace has lost calls";
 
+  std::size_t tried = 0;
   std::size_t killed = 0;
-  for (std::size_t i = shard; i < points.size(); i += kShards) {
+  for (std::size_t i = shard; i < points.size(); i += kShards * kStride) {
     const auto& [call, number] = points[i];
     SCOPED_TRACE(std::string(name) + " killed at " + call + " " + std::to_string(number));
     ASSERT_NO_FATAL_FAILURE(prepare(command));
     const Finished ended = trace({"-o", "/dev/null", "-e", "trace=" + call, "-e",
                                   "inject=" + call + ":signal=KILL:when=" + std::to_string(number)},
                                  command);
+    ++tried;
     killed += ended.signal == SIGKILL ? 1 : 0;
     workspace.wait_until_idle();  // a request that was under way has its effect
 
@@ -120,7 +129,7 @@ TEST_P(Killed, LeavesOneLiveTokenWhenItIsRunAgain) {
     if (HasFailure()) return;  // the others would say the same
   }
   std::cout << name << " was killed at " << killed << " of " << points.size() << " points\n";
-  EXPECT_GE(killed, points.size() / kShards * 9 / 10) << "it was not killed where it should be";
+  EXPECT_GE(killed, tried * 9 / 10) << "it was not killed where it should be";
 }
 
 INSTANTIATE_TEST_SUITE_P(Command, Killed,
