@@ -48,7 +48,9 @@ TEST_F(StoreTest, TheSameValueIsSealedDifferentlyEachTime) {
 
 TEST_F(StoreTest, AChangedValueIsDataLossAndNoValue) {
   rotate(begin(), "one");
-  tamper("UPDATE version SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || 'x' AS BLOB)");
+  tamper(
+      "UPDATE version SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || "
+      "CASE substr(sealed, -1) WHEN x'78' THEN 'y' ELSE 'x' END AS BLOB)");
   expect_error(store().current(kSlot), Status::kDataLoss, "VERSION_UNUSABLE");
   tamper("UPDATE version SET sealed = x'00'");
   expect_error(store().current(kSlot), Status::kDataLoss, "VERSION_UNUSABLE");
