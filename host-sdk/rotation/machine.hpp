@@ -5,7 +5,7 @@
 
 #include <array>
 #include <optional>
-#include <string_view>
+#include <span>
 
 namespace hub::rotation {
 
@@ -17,6 +17,8 @@ enum class State {
   kMinted,       // the value is in memory alone
   kStaged,       // the value is durable, unproven
   kRejected,     // the value was refused in this run
+  kAdopting,     // a value that was handed in
+  kRestoring,    // the newest previous version is to be current again
   kVerified,     // proven, not yet current
   kCommitted,    // current stands; what is left are debts
   kRetiring,     // one previous version, or its mark
@@ -35,11 +37,14 @@ enum class Event {
   kDue,          // something is to be done
   kReady,        // all that a mint needs is known
   kNotDue,       // nothing is
+  kOffered,      // a value was handed in
   kMinted,       // a complete answer with a value
   kRefused,      // a complete refusal: nothing was made
   kUnanswered,   // the remote side may have made one
   kAccepted,     // the credential proved itself
   kRejected,     // refused for good
+  kInUse,        // by somebody, according to the remote side
+  kUnused,       // or nobody cares
   kGone,         // the remote side no longer has it
   kIntentLeft,   // revoking: an intent remains
   kVersionLeft,  // revoking: a version remains
@@ -56,6 +61,9 @@ enum class Action {
   kMint,
   kStageValue,
   kVerify,
+  kIdentify,
+  kStageAdopted,
+  kProvePrevious,
   kCommit,
   kReconcile,
   kMarkTarget,
@@ -64,6 +72,7 @@ enum class Action {
   kUndoMint,
   kChooseRetirement,
   kProveCurrent,
+  kCheckUse,
   kSweep,
   kSetRevoking,
   kChooseRevocation,
@@ -97,6 +106,7 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
     {State::kIdle, Event::kNotDue, Action::kChooseRetirement, State::kCommitted},
     {State::kIdle, Event::kDue, Action::kPrepare, State::kIdle},
     {State::kIdle, Event::kReady, Action::kStageIntent, State::kIntent},
+    {State::kIdle, Event::kOffered, Action::kIdentify, State::kAdopting},
 
     // Mint: the intent is durable before the request, the value before anything else.
     {State::kIntent, Event::kWritten, Action::kMint, State::kIntent},
@@ -113,11 +123,25 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
     {State::kRejected, Event::kGone, Action::kDropTarget, State::kStopped},
     {State::kVerified, Event::kWritten, Action::kChooseRetirement, State::kCommitted},
 
+    // Take over what somebody made by hand: it proves itself before it is kept, and once more as
+    // whatever is staged does.
+    {State::kAdopting, Event::kNotDue, Action::kChooseRetirement, State::kCommitted},
+    {State::kAdopting, Event::kAccepted, Action::kStageAdopted, State::kAdopting},
+    {State::kAdopting, Event::kWritten, Action::kVerify, State::kStaged},
+
+    // Go back to the newest previous version.
+    {State::kRestoring, Event::kBegin, Action::kProvePrevious, State::kRestoring},
+    {State::kRestoring, Event::kNotDue, Action::kChooseRetirement, State::kCommitted},
+    {State::kRestoring, Event::kAccepted, Action::kCommit, State::kVerified},
+
     // Retire previous versions, one by one, only under a proven current one.
     {State::kCommitted, Event::kBegin, Action::kChooseRetirement, State::kCommitted},
     {State::kCommitted, Event::kWritten, Action::kChooseRetirement, State::kCommitted},
     {State::kCommitted, Event::kDue, Action::kProveCurrent, State::kCommitted},
-    {State::kCommitted, Event::kAccepted, Action::kMarkTarget, State::kRetiring},
+    {State::kCommitted, Event::kAccepted, Action::kCheckUse, State::kCommitted},
+    {State::kCommitted, Event::kNotDue, Action::kChooseRetirement, State::kCommitted},
+    {State::kCommitted, Event::kInUse, Action::kChooseRetirement, State::kCommitted},
+    {State::kCommitted, Event::kUnused, Action::kMarkTarget, State::kRetiring},
     {State::kCommitted, Event::kRejected, Action::kPrepare, State::kIdle},
     {State::kCommitted, Event::kFailed, Action::kSweep, State::kSwept},
     {State::kRetiring, Event::kWritten, Action::kDeleteTarget, State::kRetiring},
@@ -143,8 +167,9 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
     {State::kRevoked, Event::kNotDue, Action::kSweep, State::kSwept},
 });
 
-constexpr std::optional<Transition> transition(State state, Event event) {
-  for (const Transition& row : kTransitions) {
+constexpr std::optional<Transition> transition(std::span<const Transition> table, State state,
+                                               Event event) {
+  for (const Transition& row : table) {
     if (row.state == state && row.event == event) return row;
   }
   return std::nullopt;

@@ -9,6 +9,8 @@ namespace hub::rotation {
 namespace {
 
 constexpr std::int64_t kLongestLifetime = 3650LL * 24 * 3600;
+// Databricks revokes what was unused for 90 days; a week before that is time enough.
+constexpr std::int64_t kIdleLimit = 83 * kDay;
 
 std::int64_t retry_budget_ms(std::int64_t lifetime_ms) { return std::min(kHour, lifetime_ms / 10); }
 
@@ -28,6 +30,18 @@ std::int64_t lead_ms(const Policy& policy, std::int64_t lifetime_ms) {
 std::int64_t granted_lifetime_ms(const Slot& slot, const Policy& policy) {
   if (!slot.current) return policy.lifetime_seconds * kSecond;
   return std::max(kSecond, slot.current->note.ends_at() - slot.current->note.creation_time);
+}
+
+bool is_past_grace(const Slot::Previous& version, const Slot& slot) {
+  return version.retire_after && *version.retire_after <= slot.now;
+}
+
+/// Why it goes, or empty.
+std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::int64_t now) {
+  if (version.retiring) return "its revocation was begun";
+  if (version.note.ends_at() <= now) return "it has expired";
+  if (!is_past_grace(version, slot) || version.kept_until > now) return {};
+  return "its grace period has passed";
 }
 
 }  // namespace
@@ -70,20 +84,57 @@ std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
                   current.creation_time + lifetime / 2);
 }
 
-std::string due_reason(const Slot& slot, const Request& request, bool committed_in_this_call,
-                       const std::string& drift, std::int64_t now, const Policy& policy) {
+bool is_met(const Slot& slot, const Request& request) {
+  return !request.replace.empty() &&
+         (!slot.current || request.replace != slot.current->note.token_id);
+}
+
+std::optional<Error> refuse_at_once(const Slot& slot, const Request& request) {
+  const bool needs_tokens = request.goal == Goal::kRotate || request.goal == Goal::kRollback;
+  if (slot.state == "revoked" && needs_tokens) {
+    return refusal(Status::kFailedPrecondition, "SLOT_REVOKED",
+                   "every token of this slot was revoked with revoke-token");
+  }
+  if (slot.state != "active") return std::nullopt;
+  if (needs_tokens && slot.empty()) {
+    return refusal(Status::kFailedPrecondition, "NO_CURRENT",
+                   "the slot is empty: there is no token to rotate");
+  }
+  if (request.goal == Goal::kCreate && slot.current) {
+    return refusal(Status::kAlreadyExists, "TOKEN_EXISTS",
+                   "the slot already has token " + slot.current->note.token_id);
+  }
+  return std::nullopt;
+}
+
+bool is_drift_check_due(const Slot& slot, std::int64_t now) {
+  const std::int64_t checked = slot.note.drift_checked_at;
+  return slot.current && (now - checked >= kDay || checked - now > kClockTolerance);
+}
+
+std::string drift_reason(const std::optional<Issued>& found, const VersionNote& current,
+                         std::int64_t now) {
+  if (!found) return "the current token was revoked by somebody else";
+  if (found->expiry_time > 0 && found->expiry_time <= now) return "the current token has expired";
+  const std::int64_t used = std::max(found->last_used_day.value_or(0), found->creation_time);
+  if (now - used > kIdleLimit) {
+    return "the current token was unused for nearly 90 days, after which it is revoked";
+  }
+  if (found->scopes && current.scopes && !same(found->scopes, current.scopes)) {
+    return "somebody changed the scopes of the current token";
+  }
+  return {};
+}
+
+std::string due_reason(const Slot& slot, const Request& request, bool met, const std::string& drift,
+                       std::int64_t now, const Policy& policy) {
   if (request.goal != Goal::kCreate && request.goal != Goal::kRotate) return {};
   if (!slot.current) return "there is no current token";
   if (!drift.empty()) return drift;
   if (now >= rotate_at(slot.current->note, slot.id, policy))
     return "the current token nears its expiry";
-  const bool met = committed_in_this_call ||
-                   (!request.replace.empty() && request.replace != slot.current->note.token_id);
-  return request.now && !met ? "asked for" : "";
-}
-
-std::int64_t mint_window_ms(const Slot& slot, const Policy& policy) {
-  return std::min(kDay, 20 * granted_lifetime_ms(slot, policy));
+  if (!request.now || met) return {};
+  return request.leaked ? "the current token has leaked" : "asked for";
 }
 
 std::size_t mint_cap(const Slot& slot, const Policy& policy) {
@@ -91,13 +142,100 @@ std::size_t mint_cap(const Slot& slot, const Policy& policy) {
       6, 3 * mint_window_ms(slot, policy) / granted_lifetime_ms(slot, policy)));
 }
 
-const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all) {
-  const auto ripe = [&](const Slot::Previous& version) {
-    const bool ripe_by_grace = version.retire_after && *version.retire_after <= slot.now;
-    return all || version.retiring || ripe_by_grace || version.note.ends_at() <= now;
+std::optional<Error> cap_reached(const Slot& slot, std::int64_t now, const Policy& policy) {
+  const auto refuse = [](std::string message) {
+    return refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED", std::move(message));
   };
-  const auto found = std::find_if(slot.previous.rbegin(), slot.previous.rend(), ripe);
+  const std::size_t versions = slot.previous.size() + (slot.current ? 1 : 0);
+  if (versions >= kMaxVersions)
+    return refuse(std::to_string(versions) + " tokens of this slot are still alive");
+  const std::int64_t window = mint_window_ms(slot, policy);
+  const auto recent = static_cast<std::size_t>(std::ranges::count_if(
+      slot.note.mints, [&](std::int64_t time) { return time > now - window; }));
+  if (recent < mint_cap(slot, policy)) return std::nullopt;
+  return refuse(std::to_string(recent) + " tokens were made for this slot within " +
+                std::to_string(window / kSecond) + " s");
+}
+
+bool is_sweep_due(const Slot& slot, std::int64_t now) {
+  const std::int64_t due = slot.note.sweep_due_at;
+  return due <= now || due - now > kDay + kClockTolerance;
+}
+
+void let_go(Slot& slot, const std::string& id) {
+  for (Slot::Previous& version : slot.previous) {
+    if (version.note.token_id == id) version.retire_after = 0;
+  }
+}
+
+bool same(const Scopes& a, const Scopes& b) {
+  return a && b ? std::ranges::is_permutation(*a, *b) : a == b;
+}
+
+std::int64_t mint_window_ms(const Slot& slot, const Policy& policy) {
+  return std::min(kDay, 20 * granted_lifetime_ms(slot, policy));
+}
+
+const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all) {
+  const auto found = std::find_if(
+      slot.previous.rbegin(), slot.previous.rend(),
+      [&](const Slot::Previous& each) { return all || !ripe_reason(each, slot, now).empty(); });
   return found == slot.previous.rend() ? nullptr : &*found;
+}
+
+bool is_in_use(const Issued& issued, const Slot& slot, std::int64_t now) {
+  // Its successor is the next newer one; our own last look at it was before that was made.
+  const VersionNote* successor = &slot.current->note;
+  for (const Slot::Previous& version : slot.previous) {
+    if (version.note.token_id == issued.id) break;
+    successor = &version.note;
+  }
+  const std::int64_t used = issued.last_used_day.value_or(0);
+  return used / kDay > successor->started_at / kDay && now / kDay - used / kDay < 2;
+}
+
+std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, bool met,
+                                   const std::string& drift, std::int64_t now,
+                                   const Policy& policy) {
+  std::vector<Answer::Planned> plan;
+  if (slot.state == "revoking") {
+    plan.push_back({"revoke", {}, "the revocation of all tokens was begun"});
+    return plan;
+  }
+  if (slot.pending) {
+    const std::string& token = slot.pending->note.token_id;
+    if (slot.pending->discard) {
+      plan.push_back({"revoke", token, "it was refused when it was new"});
+    } else if (slot.pending->has_value) {
+      plan.push_back({"verify", token, "an earlier run ended before it was proven"});
+      plan.push_back({"commit", token, "it replaces the current one if it is accepted"});
+      met = true;
+    } else {
+      plan.push_back({"reconcile", {}, "a request for a token was not answered"});
+    }
+  }
+  const bool staged = slot.pending && slot.pending->has_value && !slot.pending->discard;
+  const std::string due = staged ? "" : due_reason(slot, request, met, drift, now, policy);
+  if (!due.empty()) plan.push_back({"mint", {}, due});
+  for (auto version = slot.previous.rbegin(); version != slot.previous.rend(); ++version) {
+    const std::string ripe = ripe_reason(*version, slot, now);
+    if (!ripe.empty()) plan.push_back({"revoke", version->note.token_id, ripe});
+  }
+  if (!due.empty() && request.leaked && slot.current)
+    plan.push_back({"revoke", slot.current->note.token_id, "it has leaked"});
+  if (is_sweep_due(slot, now)) plan.push_back({"sweep", {}, "orphans were not looked for lately"});
+  return plan;
+}
+
+void describe(Answer& answer, const Slot& slot) {
+  answer.state = slot.state;
+  if (slot.current) {
+    answer.token_id = slot.current->note.token_id;
+    answer.expiry_time = slot.current->note.ends_at();
+  }
+  for (const Slot::Previous& version : slot.previous) {
+    answer.pending.push_back({"revoke", version.note.token_id, version.retire_after});
+  }
 }
 
 std::int64_t due_at(const Slot& slot, const Policy& policy) {
@@ -109,7 +247,8 @@ std::int64_t due_at(const Slot& slot, const Policy& policy) {
   }
   for (const Slot::Previous& version : slot.previous) {
     next = std::min(next, version.retiring ? 0 : version.note.ends_at());
-    if (version.retire_after) next = std::min(next, *version.retire_after);
+    if (version.retire_after)
+      next = std::min(next, std::max(*version.retire_after, version.kept_until));
   }
   return next;
 }
@@ -129,10 +268,14 @@ Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std:
                  std::int64_t now) {
   Findings findings;
   for (const Issued& issued : listed) {
-    const auto marker = Marker::parse(issued.comment);
-    const bool ours = marker && marker->slot_id == slot.id && issued.owner_id == owner_id;
     const bool live = issued.expiry_time <= 0 || issued.expiry_time > now;
-    if (!ours || !live || slot.names(issued.id)) continue;
+    if (!live || issued.owner_id != owner_id) continue;
+    ++findings.live_of_owner;
+    const auto marker = Marker::parse(issued.comment);
+    if (!marker || marker->slot_id != slot.id || slot.names(issued.id) ||
+        slot.note.accepted.contains(marker->nonce)) {
+      continue;
+    }
     const bool explained = slot.note.nonces.contains(marker->nonce) && !issued.last_used_day;
     (explained ? findings.orphans : findings.strange).push_back(issued);
   }

@@ -4,6 +4,7 @@
 #include <hub/rotation.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace hub::rotation {
 inline constexpr std::int64_t kSecond = 1000;
 inline constexpr std::int64_t kHour = 3600 * kSecond;
 inline constexpr std::int64_t kDay = 24 * kHour;
+// Two clocks that are further apart are not taken for one.
+inline constexpr std::int64_t kClockTolerance = 5 * 60 * kSecond;
 inline constexpr std::size_t kMaxVersions = 10;
 // After an answer that may have been lost, lists are looked through until so many in a row are
 // clean.
@@ -29,21 +32,57 @@ std::int64_t grace_ms(const Policy& policy);
 std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
                        const Policy& policy);
 
-/// Why a new one is due, or empty. `drift` is what a look at the remote side found wrong with
-/// current.
-std::string due_reason(const Slot& slot, const Request& request, bool committed_in_this_call,
-                       const std::string& drift, std::int64_t now, const Policy& policy);
+/// Whether what `request` wants replaced is not current any more.
+bool is_met(const Slot& slot, const Request& request);
 
-/// A day, or 20 granted lifetimes where those are shorter, so that few mints need to be remembered.
-std::int64_t mint_window_ms(const Slot& slot, const Policy& policy);
+/// What refuses the request whatever the remote side says.
+std::optional<Error> refuse_at_once(const Slot& slot, const Request& request);
+
+/// Whether the current version is to be looked at: once a day, and when the clock has gone back.
+bool is_drift_check_due(const Slot& slot, std::int64_t now);
+
+/// Why `current` as the remote side has it (nothing: gone) must be replaced, or empty.
+std::string drift_reason(const std::optional<Issued>& found, const VersionNote& current,
+                         std::int64_t now);
+
+/// Why a new one is due, or empty. `drift` is what a look at the remote side found wrong with
+/// current; `met`: what was asked for has been done.
+std::string due_reason(const Slot& slot, const Request& request, bool met, const std::string& drift,
+                       std::int64_t now, const Policy& policy);
 
 /// Mints within the window: three in each granted lifetime, and six at least.
 std::size_t mint_cap(const Slot& slot, const Policy& policy);
 
+/// Why no more may be minted, if so.
+std::optional<Error> cap_reached(const Slot& slot, std::int64_t now, const Policy& policy);
+
+bool is_sweep_due(const Slot& slot, std::int64_t now);
+
+/// Lets the credential `id` go without its grace period; nothing for an empty id.
+void let_go(Slot& slot, const std::string& id);
+
+/// In any order.
+bool same(const Scopes& a, const Scopes& b);
+
+/// A day, or 20 granted lifetimes where those are shorter, so that few mints need to be remembered.
+std::int64_t mint_window_ms(const Slot& slot, const Policy& policy);
+
 /// The previous version that is to be retired next, the oldest that is ripe, or nullptr. Ripe is
 /// what was marked, what has expired by `now`, the remote side's clock, and what is past its grace
-/// period by the store's; `all`: each.
+/// period by the store's and not kept because it is in use; `all`: each.
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all);
+
+/// Whether somebody used a previous version, `issued` at the remote side, since it was replaced,
+/// and yesterday or today: the day of the last use is all that is known.
+bool is_in_use(const Issued& issued, const Slot& slot, std::int64_t now);
+
+/// What a kRotate request would do, and why.
+std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, bool met,
+                                   const std::string& drift, std::int64_t now,
+                                   const Policy& policy);
+
+/// Says in `answer` what the slot holds.
+void describe(Answer& answer, const Slot& slot);
 
 /// When something is due next; in the past for what could not be done.
 std::int64_t due_at(const Slot& slot, const Policy& policy);
@@ -60,6 +99,7 @@ struct Findings {
   std::vector<Issued> orphans;  // ours, live, named by no version, never used: nobody has the value
   std::vector<Issued>
       strange;  // ours by marker and owner, but the slot cannot have made them as it stands
+  std::size_t live_of_owner = 0;
 };
 Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner_id,
                  std::int64_t now);

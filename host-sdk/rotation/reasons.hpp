@@ -23,16 +23,26 @@ inline constexpr auto kReasons = std::to_array<Reason>({
     {"STORE_OLDER_THAN_WORKSPACE",
      "The workspace has a token of this slot that the store does not know, as after a restored "
      "backup.",
-     "Nothing was deleted or made. Restore the newest copy of the store; if there is none, revoke "
-     "that token by hand when you are sure that nobody uses it."},
+     "Nothing was deleted or made. Restore the newest copy of the store. If there is none: "
+     "adopt-token takes over the token that is in use, or rotate-token with accept_store goes on "
+     "with what the store knows and leaves the others alone until they expire."},
     {"MINT_CAP_REACHED", "Too many tokens of this slot were made, or are still alive.",
      "Something asks for tokens in a loop, or old ones cannot be revoked: see the warnings of "
      "earlier calls. The current token is untouched."},
+    {"CAPACITY_REACHED", "The principal has as many live tokens as the workspace allows.",
+     "Nothing was changed. Revoke tokens of the principal that nobody uses: list-tokens shows "
+     "them with the day of their last use."},
     {"VERIFICATION_FAILED", "The new token was refused.",
      "The current token is untouched. See whether the principal is active, may sign in to this "
      "workspace, and whether an IP access list keeps this host out."},
     {"DEAD_CURRENT", "The current token was refused.",
      "Nothing was retired. rotate-token makes a new one."},
+    {"ROLLBACK_IMPOSSIBLE", "There is no previous token to go back to.",
+     "The current token is untouched. rotate-token makes a new one."},
+    {"ADOPTION_REFUSED", "The token that was handed in cannot be taken over.",
+     "Nothing was stored. It must be a live token of the connection's own service principal."},
+    {"ADOPTED_ID_UNKNOWN", "Which token was handed in is not known.",
+     "Nothing was stored. Name it by token_id: list-tokens shows the principal's tokens."},
     {"POLICY_INVALID", "Lifetime, lead and grace period leave no moment to rotate.",
      "Keep rotate_before_seconds, and grace_seconds with an hour (a tenth of a short lifetime) for "
      "retries, below half of lifetime_seconds."},

@@ -14,89 +14,98 @@ namespace {
 constexpr int kMaxMintsPerCall = 2;
 // Two clocks are compared where the remote side does not say when it made a credential.
 constexpr std::int64_t kLifetimeTolerance = 60 * kSecond;
-// Databricks revokes what was unused for 90 days; a week before that is time enough.
-constexpr std::int64_t kIdleLimit = 83 * kDay;
-
-/// In any order.
-bool same(const Scopes& a, const Scopes& b) {
-  return a && b ? std::ranges::is_permutation(*a, *b) : a == b;
-}
 
 }  // namespace
 
 // ---- Is a new one due? ----
 
 Event Rotator::check_drift() {
-  const bool wanted = request_.goal == Goal::kRotate && slot_.current && !committed_ &&
-                      drift_.empty() && provider_.now() - slot_.note.drift_checked_at >= kDay;
+  const bool wanted = request_.goal == Goal::kRotate && !committed_ && drift_.empty() &&
+                      is_drift_check_due(slot_, provider_.now());
   if (!wanted) return Event::kChecked;
   const VersionNote& current = slot_.current->note;
-  auto found = provider_.find(call_, current.token_id);
+  const auto found = provider_.find(call_, current.token_id);
   if (!found) {
     warn(found.error());
     return Event::kChecked;
   }
   const std::int64_t now = provider_.now();
+  std::string drift = drift_reason(*found, current, now);
   if (!found->has_value()) {
+    // A restored store shows itself in the list.
     auto listed = provider_.list(call_);
     if (!listed) return failed(std::move(listed).error());
-    const Findings findings = examine(*listed, slot_, current.owner_id, now);
-    if (!findings.strange.empty()) return failed(store_is_older(findings.strange.front()));
-    drift_ = "the current token was revoked by somebody else";
-  } else {
-    const Issued& issued = **found;
-    const std::int64_t used = std::max(issued.last_used_day.value_or(0), issued.creation_time);
-    if (issued.expiry_time > 0 && issued.expiry_time <= now) {
-      drift_ = "the current token has expired";
-    } else if (now - used > kIdleLimit) {
-      drift_ = "the current token was unused for nearly 90 days, after which it is revoked";
-    } else if (issued.scopes && current.scopes && !same(issued.scopes, current.scopes)) {
-      drift_ = "somebody changed the scopes of the current token";
-    }
+    if (auto judged = judge(*listed, current.owner_id); !judged)
+      return written(std::move(judged).error());
   }
   // What is wrong is looked for again until its replacement stands.
-  if (drift_.empty()) {
+  if (drift.empty()) {
     slot_.note.drift_checked_at = now;
   } else {
-    answer_.warnings.push_back({"DRIFT", drift_});
+    answer_.warnings.push_back({"DRIFT", drift});
+    drift_ = std::move(drift);
   }
   return Event::kChecked;
 }
 
 Event Rotator::decide() {
-  const std::string reason =
-      due_reason(slot_, request_, committed_, drift_, provider_.now(), policy_);
+  if (request_.goal == Goal::kAdopt && !committed_) return Event::kOffered;
+  const std::string reason = due();
   if (reason.empty()) return Event::kNotDue;
   call_.log(LogLevel::kInfo, "a new token is due: " + reason);
   return Event::kDue;
 }
 
+std::string Rotator::due() const {
+  const bool met = committed_ || protocol_.is_met(slot_, request_);
+  return due_reason(slot_, request_, met, drift_, provider_.now(), policy_);
+}
+
 Event Rotator::prepare() {
   if (mints_ == kMaxMintsPerCall) return Event::kFailed;  // failure_ says how the last one ended
-  const std::size_t versions = slot_.previous.size() + (slot_.current ? 1 : 0);
-  const std::int64_t now = provider_.now();
-  const std::int64_t window = mint_window_ms(slot_, policy_);
-  std::erase_if(slot_.note.mints, [&](std::int64_t time) { return time <= now - window; });
-  const std::size_t cap = mint_cap(slot_, policy_);
-  if (versions >= kMaxVersions || slot_.note.mints.size() >= cap) {
-    return failed(refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED",
-                          versions >= kMaxVersions
-                              ? std::to_string(versions) + " tokens of this slot are still alive"
-                              : std::to_string(cap) + " tokens were made for this slot within " +
-                                    std::to_string(window / kSecond) + " s"));
-  }
+  if (auto refused = cap_reached(slot_, provider_.now(), policy_))
+    return failed(*std::move(refused));
   auto owner = owner_id();
   if (!owner) return failed(std::move(owner).error());
   owner_ = *std::move(owner);
   // A store that is older than the workspace must not mint. A list that cannot be read does not
   // say so, and must not keep a token from being replaced in time.
-  auto listed = provider_.list(call_);
+  const auto listed = provider_.list(call_);
   if (!listed) {
     warn(listed.error());
-  } else if (const auto found = examine(*listed, slot_, owner_, now); !found.strange.empty()) {
-    return failed(store_is_older(found.strange.front()));
+  } else {
+    auto judged = judge(*listed, owner_);
+    if (!judged) return written(std::move(judged).error());
+    // Room for the new one.
+    if (auto freed = revoke_orphans(judged->orphans); freed) {
+      judged->live_of_owner -= judged->orphans.size();
+    } else if (freed.error().status == Status::kAborted) {
+      return written(freed);
+    } else {
+      warn(freed.error());
+    }
+    if (judged->live_of_owner >= provider_.capacity()) {
+      return failed(refusal(Status::kFailedPrecondition, "CAPACITY_REACHED",
+                            "the principal has " + std::to_string(judged->live_of_owner) +
+                                " live tokens, and the workspace allows no more"));
+    }
+    read_expiry_again(*listed);
+  }
+  // By now the remote side has told the time, which may not be what this host took it for.
+  if (due().empty()) {
+    answer_.warnings.push_back({"CLOCK_SKEW",
+                                "by this host's clock the current token had to be replaced, by the "
+                                "workspace's it has not"});
+    return Event::kNotDue;
   }
   return Event::kReady;
+}
+
+void Rotator::read_expiry_again(const std::vector<Issued>& listed) {
+  if (!slot_.current) return;
+  VersionNote& current = slot_.current->note;
+  const auto found = std::ranges::find(listed, current.token_id, &Issued::id);
+  if (found != listed.end()) current.expiry_time = found->expiry_time;
 }
 
 // ---- Mint ----
@@ -115,7 +124,11 @@ Event Rotator::stage_intent() {
          "for others revoke all and create anew"});
   }
   // A day more: the request may arrive late, and the two clocks differ.
-  std::erase_if(slot_.note.nonces, [&](const auto& entry) { return entry.second < now; });
+  const auto is_over = [&](const auto& entry) { return entry.second < now; };
+  std::erase_if(slot_.note.nonces, is_over);
+  std::erase_if(slot_.note.accepted, is_over);
+  std::erase_if(slot_.note.mints,
+                [&](std::int64_t time) { return time <= now - mint_window_ms(slot_, policy_); });
   slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
   slot_.note.mints.push_back(now);
 
@@ -187,8 +200,9 @@ Event Rotator::reconcile() {
     }
     return failed(std::move(error));
   }
-  auto gone = revoke_orphans(*listed, slot_.pending->note.owner_id);
-  if (!gone) return written(std::move(gone).error());
+  auto judged = judge(*listed, slot_.pending->note.owner_id);
+  if (!judged) return written(std::move(judged).error());
+  if (auto gone = revoke_orphans(judged->orphans); !gone) return written(gone);
   return Event::kGone;
 }
 
@@ -205,14 +219,15 @@ Event Rotator::verify() {
                                   pending.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
   const Scopes wanted = wanted_scopes();
-  if (verdict->accepted && wanted && !same(pending.scopes, wanted))
+  const bool minted = pending.origin != "adopted";
+  if (verdict->accepted && minted && wanted && !same(pending.scopes, wanted))
     *verdict = {false, "its scopes are not those that were asked for"};
   if (!verdict->accepted) {
     failure_ = refusal(Status::kFailedPrecondition, "VERIFICATION_FAILED",
                        "the new token " + pending.token_id + " was refused: " + verdict->why);
     return Event::kRejected;
   }
-  warn_of_lifetime(pending);
+  if (minted) warn_of_lifetime(pending);
   proven_ = true;
   return Event::kAccepted;
 }
@@ -238,27 +253,37 @@ void Rotator::warn_of_lifetime(const VersionNote& granted) {
 Event Rotator::commit() {
   slot_.note.failures = 0;
   slot_.note.drift_checked_at = provider_.now();
-  auto result = transaction_.commit(slot_.pending->id, std::chrono::milliseconds(grace_ms(policy_)),
-                                    {}, note());
+  const std::int64_t grace = leaked_.empty() ? grace_ms(policy_) : 0;
+  auto result = transaction_.commit(target_.version, std::chrono::milliseconds(grace), {}, note());
   if (!result) return written(result);
-  did("committed", slot_.pending->note.token_id);
+  did("committed", target_.note.token_id);
   committed_ = true;
+  proven_ = true;
   minted_.reset();
   failure_.reset();
   drift_.clear();
+  take_over_roles();
+  return Event::kWritten;
+}
 
+void Rotator::take_over_roles() {
   // When the previous one may go is the host's to say.
-  if (auto now = look()) {
-    slot_ = *std::move(now);
+  const auto snapshot = call_.look(slot_name_);
+  auto seen = snapshot ? Slot::read(*snapshot) : Result<Slot>(snapshot.error());
+  if (seen) {
+    slot_ = *std::move(seen);
     note_as_kept_ = note();
   } else {
-    warn(now.error());
+    warn(seen.error());
+    const Slot::Version committed{target_.version, target_.note};
+    std::erase_if(slot_.previous,
+                  [&](const Slot::Version& version) { return version.id == committed.id; });
     if (slot_.current)
       slot_.previous.insert(slot_.previous.begin(), {*slot_.current, std::nullopt, false});
-    slot_.current = *slot_.pending;
-    slot_.pending.reset();
+    slot_.current = committed;
+    if (slot_.pending && slot_.pending->id == committed.id) slot_.pending.reset();
   }
-  return Event::kWritten;
+  let_go(slot_, leaked_);
 }
 
 }  // namespace hub::rotation

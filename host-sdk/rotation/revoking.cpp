@@ -1,9 +1,19 @@
 // What goes: previous versions that are ripe, orphans, or everything.
+#include <algorithm>
+
+#include "marker.hpp"
 #include "plan.hpp"
 #include "reasons.hpp"
 #include "rotator.hpp"
 
 namespace hub::rotation {
+namespace {
+
+// The remote side knows the day of the last use alone.
+constexpr std::int64_t kUseCheckedAgainAfter = 6 * kHour;
+constexpr std::int64_t kNever = 253402300799 * kSecond;  // the year 9999
+
+}  // namespace
 
 // ---- Mark, delete, drop ----
 
@@ -63,14 +73,45 @@ Event Rotator::prove_current() {
                           "the current token was refused: " + verdict->why);
   warn(refused);
   if (request_.goal != Goal::kRotate) return failed(std::move(refused));
+  drift_ = "the current token was refused";
   failure_ = std::move(refused);
   return Event::kRejected;
 }
 
+Event Rotator::check_use() {
+  // By now the remote side has told the time, which may not be what this host took it for.
+  const auto* next = next_to_retire(slot_, provider_.now(), request_.goal == Goal::kRevokePrevious);
+  if (next == nullptr || next->id != target_.version) return Event::kNotDue;
+  const bool cares = policy_.retire == Retire::kUnlessUsed && request_.goal == Goal::kRotate;
+  const std::string& token_id = target_.note.token_id;
+  if (!cares || target_.marked || token_id == leaked_) return Event::kUnused;
+  const auto at = std::ranges::find(slot_.previous, target_.version, &Slot::Previous::id);
+  const std::int64_t now = provider_.now();
+  const auto found = provider_.find(call_, token_id);
+  if (!found) {
+    warn(found.error());
+    at->kept_until = now + kHour;
+    return Event::kInUse;
+  }
+  if (!*found || !is_in_use(**found, slot_, now)) return Event::kUnused;
+  const std::int64_t end = target_.note.ends_at();
+  if (end <= now) {
+    answer_.warnings.push_back(
+        {"IN_USE", "token " + token_id + " expired while it was still in use"});
+    return Event::kUnused;
+  }
+  answer_.warnings.push_back(
+      {"IN_USE", "token " + token_id + " was replaced, but somebody uses it; it is kept until " +
+                     "that ends, and ends itself in " + std::to_string((end - now) / kHour) +
+                     " h"});
+  at->kept_until = now + kUseCheckedAgainAfter;
+  return Event::kInUse;
+}
+
 Event Rotator::sweep() {
   const std::int64_t now = provider_.now();
-  const bool asked = request_.goal == Goal::kSweep;
-  if (!asked && now < slot_.note.sweep_due_at) return Event::kChecked;
+  const bool asked = request_.goal == Goal::kSweep || request_.accept_store;
+  if (!asked && !is_sweep_due(slot_, now)) return Event::kChecked;
   const auto not_done = [&](Error error) {
     warn(error);
     return asked ? failed(std::move(error)) : Event::kChecked;
@@ -79,30 +120,48 @@ Event Rotator::sweep() {
   if (!owner) return not_done(std::move(owner).error());
   auto listed = provider_.list(call_);
   if (!listed) return not_done(std::move(listed).error());
-  auto gone = revoke_orphans(*listed, *owner);
-  if (!gone) {
-    if (gone.error().status == Status::kAborted) return written(std::move(gone).error());
-    return not_done(std::move(gone).error());
-  }
-  slot_.note.clean_lists = *gone == 0 ? slot_.note.clean_lists + 1 : 0;
+  const auto judged = judge(*listed, *owner);
+  const Result<> gone = judged ? revoke_orphans(judged->orphans) : Result<>(judged.error());
+  if (!gone)
+    return gone.error().status == Status::kAborted ? written(gone) : not_done(gone.error());
+  slot_.note.clean_lists = judged->orphans.empty() ? slot_.note.clean_lists + 1 : 0;
   slot_.note.sweep_due_at =
       now + (slot_.note.clean_lists >= kCleanListsForRest ? kDay : kSweepAgainAfter);
   did("swept", {});
   return Event::kChecked;
 }
 
-Result<std::size_t> Rotator::revoke_orphans(const std::vector<Issued>& listed,
-                                            const std::string& owner) {
-  const Findings findings = examine(listed, slot_, owner, provider_.now());
-  if (!findings.strange.empty()) return store_is_older(findings.strange.front());
-  for (const Issued& orphan : findings.orphans) {
-    if (auto renewed = transaction_.renew(time_needed()); !renewed) {
-      return std::move(renewed).error();
-    }
-    if (auto revoked = revoke(orphan.id); !revoked) return std::move(revoked).error();
+Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::string& owner) {
+  const std::int64_t now = provider_.now();
+  Findings findings = protocol_.examine(listed, slot_, owner, now);
+  if (findings.orphans.empty() && findings.strange.empty()) return findings;
+  // What another run made since this one began is not for this one to judge.
+  if (auto renewed = transaction_.renew(time_needed()); !renewed) return std::move(renewed).error();
+  if (findings.strange.empty()) return findings;
+  const std::size_t accepted = slot_.note.accepted.size() + findings.strange.size();
+  if (!request_.accept_store || accepted > SlotNote::kMaxAccepted) {
+    return refusal(Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
+                   "token " + findings.strange.front().id +
+                       " carries this slot's marker, but the store knows nothing of it: the store "
+                       "is older than the workspace");
+  }
+  for (const Issued& strange : findings.strange) {
+    slot_.note.accepted[Marker::parse(strange.comment)->nonce] =
+        strange.expiry_time > 0 ? strange.expiry_time : kNever;
+    answer_.warnings.push_back({"STORE_ACCEPTED", "token " + strange.id +
+                                                      " is unknown to the store and left alone: "
+                                                      "revoke it by hand once nobody uses it"});
+  }
+  return findings;
+}
+
+Result<> Rotator::revoke_orphans(const std::vector<Issued>& orphans) {
+  for (const Issued& orphan : orphans) {
+    if (auto renewed = transaction_.renew(time_needed()); !renewed) return renewed;
+    if (auto revoked = revoke(orphan.id); !revoked) return revoked;
     did("orphan-revoked", orphan.id);
   }
-  return findings.orphans.size();
+  return {};
 }
 
 // ---- Revoke everything ----
@@ -129,10 +188,9 @@ Event Rotator::choose_revocation() {
 }
 
 Event Rotator::decide_revoked() {
-  if (request_.goal == Goal::kCreate) return Event::kDue;
-  if (request_.goal != Goal::kRotate) return Event::kNotDue;
-  return failed(refusal(Status::kFailedPrecondition, "SLOT_REVOKED",
-                        "every token of this slot was revoked with revoke-token"));
+  if (auto refused = refuse_at_once(slot_, request_)) return failed(*std::move(refused));
+  return request_.goal == Goal::kCreate || request_.goal == Goal::kAdopt ? Event::kDue
+                                                                         : Event::kNotDue;
 }
 
 }  // namespace hub::rotation

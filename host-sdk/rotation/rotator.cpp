@@ -29,43 +29,62 @@ milliseconds time_left(Call call) {
 
 std::span<const Reason> reasons() { return kReasons; }
 
-Error store_is_older(const Issued& strange) {
-  return refusal(
-      Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
-      "token " + strange.id +
-          " carries this slot's marker, but the store knows nothing of it: the store is older "
-          "than the workspace");
+std::optional<Error> refuse_elsewhere(const Slot& slot, const std::string& binding,
+                                      const Protocol& protocol) {
+  if (!protocol.belongs_elsewhere(slot.note, binding)) return std::nullopt;
+  return refusal(Status::kFailedPrecondition, "SLOT_BELONGS_ELSEWHERE",
+                 "the slot belongs to " + slot.note.binding + ", not to " + binding);
+}
+
+Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot,
+                   const Request& request, const std::function<std::uint64_t()>& random) {
+  return run(call, provider, policy, slot, request, random, Protocol{});
 }
 
 Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot_name,
-                   const Request& request, const std::function<std::uint64_t()>& random) {
+                   const Request& request, const std::function<std::uint64_t()>& random,
+                   const Protocol& protocol) {
   if (auto refused = policy.check(); !refused) return std::move(refused).error();
   auto transaction = SlotTransaction::begin(call, slot_name, time_left(call) + kLeaseMargin);
   if (!transaction) return std::move(transaction).error();
   auto slot = Slot::read(transaction->snapshot());
   if (!slot) return std::move(slot).error();
-  return Rotator(call, provider, policy, request, random, slot_name, *std::move(transaction),
-                 *std::move(slot))
+  const std::string binding = canonical_json(provider.binding());
+  if (auto refused = refuse_elsewhere(*slot, binding, protocol)) return *std::move(refused);
+  if (auto refused = refuse_at_once(*slot, request)) return *std::move(refused);
+  return Rotator(call, provider, policy, request, random, protocol, slot_name,
+                 *std::move(transaction), *std::move(slot))
       .run();
 }
 
 Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
-                 const std::function<std::uint64_t()>& random, std::string_view slot_name,
-                 SlotTransaction transaction, Slot slot)
+                 const std::function<std::uint64_t()>& random, const Protocol& protocol,
+                 std::string_view slot_name, SlotTransaction transaction, Slot slot)
     : call_(call),
       provider_(provider),
       policy_(policy),
       request_(request),
       random_(random),
+      protocol_(protocol),
       slot_name_(slot_name),
       transaction_(std::move(transaction)),
       slot_(std::move(slot)),
-      note_as_kept_(note()) {}
+      note_as_kept_(note()) {
+  if (slot_.note.binding.empty()) {
+    slot_.note.binding = canonical_json(provider.binding());
+    slot_.note.sweep_due_at = slot_.created_at + kDay;
+    slot_.note.clean_lists = kCleanListsForRest;
+  }
+  if (request.leaked) {
+    leaked_ =
+        slot_.current && request.replace.empty() ? slot_.current->note.token_id : request.replace;
+    let_go(slot_, leaked_);
+  }
+}
 
 Result<Answer> Rotator::run() {
-  if (auto refused = refuse_at_once()) return *std::move(refused);
   auto [state, event] = start();
-  while (const auto row = transition(state, event)) {
+  while (const auto row = transition(protocol_.transitions, state, event)) {
     state = row->next;
     event = perform(row->action);
     if (state == State::kStopped) break;
@@ -78,36 +97,22 @@ Result<Answer> Rotator::run() {
   return stopped(event);
 }
 
-std::optional<Error> Rotator::refuse_at_once() {
-  const std::string binding = canonical_json(provider_.binding());
-  if (slot_.note.binding.empty()) {
-    slot_.note.binding = binding;
-    slot_.note.sweep_due_at = slot_.created_at + kDay;
-    slot_.note.clean_lists = kCleanListsForRest;
-  } else if (slot_.note.binding != binding) {
-    return refusal(Status::kFailedPrecondition, "SLOT_BELONGS_ELSEWHERE",
-                   "the slot belongs to " + slot_.note.binding + ", not to " + binding);
-  }
-  if (request_.goal == Goal::kRotate && slot_.state == "active" && slot_.empty()) {
-    return refusal(Status::kFailedPrecondition, "NO_CURRENT",
-                   "the slot is empty: there is no token to rotate");
-  }
-  if (request_.goal == Goal::kCreate && slot_.state == "active" && slot_.current) {
-    return refusal(Status::kAlreadyExists, "TOKEN_EXISTS",
-                   "the slot already has token " + slot_.current->note.token_id);
-  }
-  return std::nullopt;
-}
-
 std::pair<State, Event> Rotator::start() {
   if (slot_.state == "revoked") return {State::kRevoked, Event::kBegin};
   if (slot_.state == "revoking") return {State::kRevoking, Event::kBegin};
   if (request_.goal == Goal::kRevokeAll) return {State::kRevoking, Event::kDue};
   if (request_.goal == Goal::kRevokePrevious) return {State::kCommitted, Event::kBegin};
+  if (request_.goal == Goal::kRollback) return {State::kRestoring, Event::kBegin};
   if (slot_.pending) {
     target_pending();
     if (slot_.pending->discard) return {State::kDiscarding, Event::kBegin};
     if (!slot_.pending->has_value) return {State::kReconciling, Event::kBegin};
+    if (request_.goal == Goal::kAdopt && !is_offered(slot_.pending->note.token_id)) {
+      return {State::kAdopting,
+              failed(refusal(Status::kFailedPrecondition, "ADOPTION_REFUSED",
+                             "token " + slot_.pending->note.token_id +
+                                 " is about to become current: let rotate-token finish first"))};
+    }
     if (request_.goal != Goal::kSweep) return {State::kStaged, Event::kBegin};
   }
   return {request_.goal == Goal::kSweep ? State::kCommitted : State::kIdle, Event::kBegin};
@@ -129,6 +134,12 @@ Event Rotator::perform(Action action) {
       return stage_value();
     case Action::kVerify:
       return verify();
+    case Action::kIdentify:
+      return identify();
+    case Action::kStageAdopted:
+      return stage_adopted();
+    case Action::kProvePrevious:
+      return prove_previous();
     case Action::kCommit:
       return commit();
     case Action::kReconcile:
@@ -145,6 +156,8 @@ Event Rotator::perform(Action action) {
       return choose_retirement();
     case Action::kProveCurrent:
       return prove_current();
+    case Action::kCheckUse:
+      return check_use();
     case Action::kSweep:
       return sweep();
     case Action::kSetRevoking:
@@ -175,14 +188,7 @@ Event Rotator::finish() {
   if (note() != note_as_kept_) {
     if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
   }
-  answer_.state = slot_.state;
-  if (slot_.current) {
-    answer_.token_id = slot_.current->note.token_id;
-    answer_.expiry_time = slot_.current->note.ends_at();
-  }
-  for (const Slot::Previous& version : slot_.previous) {
-    answer_.pending.push_back({"revoke", version.note.token_id, version.retire_after});
-  }
+  describe(answer_, slot_);
   answer_.next_action_at = next_action_at(slot_, provider_.now(), policy_);
   return Event::kChecked;
 }
@@ -245,12 +251,6 @@ Result<> Rotator::revoke(const std::string& token_id) {
   auto revoked = provider_.revoke(call_, token_id);
   if (revoked) remote_changed_ = true;
   return revoked;
-}
-
-Result<Slot> Rotator::look() {
-  auto snapshot = call_.look(slot_name_);
-  if (!snapshot) return std::move(snapshot).error();
-  return Slot::read(*snapshot);
 }
 
 Result<std::string> Rotator::owner_id() {

@@ -13,18 +13,20 @@
 #include <vector>
 
 #include "machine.hpp"
+#include "protocol.hpp"
 #include "slot.hpp"
 
 namespace hub::rotation {
 
-/// A credential of ours that the slot cannot have made as it stands.
-Error store_is_older(const Issued& strange);
+/// The slot is bound to something else.
+std::optional<Error> refuse_elsewhere(const Slot& slot, const std::string& binding,
+                                      const Protocol& protocol);
 
 class Rotator {
  public:
   Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
-          const std::function<std::uint64_t()>& random, std::string_view slot_name,
-          SlotTransaction transaction, Slot slot);
+          const std::function<std::uint64_t()>& random, const Protocol& protocol,
+          std::string_view slot_name, SlotTransaction transaction, Slot slot);
 
   Result<Answer> run();
 
@@ -37,7 +39,6 @@ class Rotator {
     VersionNote note;
   };
 
-  std::optional<Error> refuse_at_once();
   std::pair<State, Event> start();
   Event perform(Action action);
 
@@ -48,6 +49,9 @@ class Rotator {
   Event mint();
   Event stage_value();
   Event verify();
+  Event identify();
+  Event stage_adopted();
+  Event prove_previous();
   Event commit();
   Event reconcile();
   Event mark_target();
@@ -56,6 +60,7 @@ class Rotator {
   Event undo_mint();
   Event choose_retirement();
   Event prove_current();
+  Event check_use();
   Event sweep();
   Event set_state(hub_slot_state state, const char* text);
   Event choose_revocation();
@@ -71,12 +76,18 @@ class Rotator {
   void target_pending();
   void target_version(const Slot::Version& version, bool marked);
   Result<> revoke(const std::string& token_id);
-  Result<Slot> look();
   Result<std::string> owner_id();
+  std::string due() const;
+  /// Whether the value that was handed in may be that of this token.
+  bool is_offered(const std::string& token_id) const;
+  Event already_ours(const std::string& id);
+  void read_expiry_again(const std::vector<Issued>& listed);
+  void take_over_roles();
   Scopes wanted_scopes() const;
   void warn_of_lifetime(const VersionNote& granted);
-  /// How many there were.
-  Result<std::size_t> revoke_orphans(const std::vector<Issued>& listed, const std::string& owner);
+  /// What a list means, for as long as the slot is still ours.
+  Result<Findings> judge(const std::vector<Issued>& listed, const std::string& owner);
+  Result<> revoke_orphans(const std::vector<Issued>& orphans);
   std::chrono::milliseconds time_needed() const;
   std::string note() const { return slot_.note.to_json(); }
 
@@ -85,6 +96,7 @@ class Rotator {
   const Policy& policy_;
   const Request& request_;
   const std::function<std::uint64_t()>& random_;
+  const Protocol& protocol_;
   const std::string_view slot_name_;
   SlotTransaction transaction_;
   Slot slot_;
@@ -93,9 +105,11 @@ class Rotator {
   Answer answer_;
   Target target_;
   std::optional<Minted> minted_;
+  std::optional<Issued> adopted_;
   std::optional<Error> failure_;
   std::string drift_;
-  std::string owner_;  // of what is about to be minted
+  std::string leaked_;  // the id of what goes without grace
+  std::string owner_;   // of what is about to be minted
   int mints_ = 0;
   bool committed_ = false;
   bool proven_ = false;          // current answered for itself in this call

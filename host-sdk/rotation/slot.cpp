@@ -32,6 +32,25 @@ std::string note_text(const Object& object) {
   return object.isObject("note") ? text_of(*object.getObject("note")) : std::string();
 }
 
+using Times = std::map<std::string, std::int64_t>;
+
+Times read_times(const Object& object, const std::string& member) {
+  Times times;
+  if (const Object::Ptr kept = object.getObject(member)) {
+    for (const auto& [key, time] : *kept)
+      times[key] = time.convert<std::int64_t>() * kMillisecondsPerSecond;
+  }
+  return times;
+}
+
+/// Rounded up: a nonce must not be forgotten before its credential can be dead.
+Object in_seconds(const Times& times) {
+  Object object;
+  for (const auto& [key, time] : times)
+    object.set(key, (time + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond);
+  return object;
+}
+
 Slot::Version read_version(const Object& object) {
   return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object))};
 }
@@ -97,11 +116,8 @@ SlotNote SlotNote::read(const std::string& json) {
   if (json.empty()) return note;
   const Object::Ptr object = parse(json);
   if (object->isObject("binding")) note.binding = text_of(*object->getObject("binding"));
-  if (const Object::Ptr nonces = object->getObject("nonces")) {
-    for (const auto& [nonce, until] : *nonces) {
-      note.nonces[nonce] = until.convert<std::int64_t>() * kMillisecondsPerSecond;
-    }
-  }
+  note.nonces = read_times(*object, "nonces");
+  note.accepted = read_times(*object, "accepted");
   if (const Array::Ptr mints = object->getArray("mints")) {
     for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
   }
@@ -118,17 +134,13 @@ std::string SlotNote::to_json() const {
     kept.erase(std::min_element(kept.begin(), kept.end(),
                                 [](const auto& a, const auto& b) { return a.second < b.second; }));
   }
-  Object log;
-  for (const auto& [nonce, until] : kept) {
-    // Rounded up: a nonce must not be forgotten before its credential can be dead.
-    log.set(nonce, (until + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond);
-  }
   Array times;
   for (const std::int64_t time : mints) times.add(time);
 
   Object object(Poco::JSON_PRESERVE_KEY_ORDER);
   if (!binding.empty()) object.set("binding", parse(binding));
-  object.set("nonces", log);
+  object.set("nonces", in_seconds(kept));
+  if (!accepted.empty()) object.set("accepted", in_seconds(accepted));
   object.set("mints", times);
   object.set("drift_checked_at", drift_checked_at);
   object.set("sweep_due_at", sweep_due_at);

@@ -41,7 +41,11 @@ struct SlotNote {
 
   std::string binding;
   std::map<std::string, std::int64_t>
-      nonces;                       // each staged nonce, until when its credential can live
+      nonces;  // each staged nonce, until when its credential can live
+  /// Nonces of credentials that the slot does not know and that are none of its business, until
+  /// they end.
+  static constexpr std::size_t kMaxAccepted = 64;
+  std::map<std::string, std::int64_t> accepted;
   std::vector<std::int64_t> mints;  // of the last day
   std::int64_t drift_checked_at = 0;
   std::int64_t sweep_due_at = 0;
@@ -64,6 +68,7 @@ struct Slot {
   struct Previous : Version {
     std::optional<std::int64_t> retire_after;
     bool retiring = false;
+    std::int64_t kept_until = 0;  // in this run, because it is in use
   };
 
   std::string id;

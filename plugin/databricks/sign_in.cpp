@@ -1,8 +1,6 @@
 #include "databricks/sign_in.hpp"
 
-#include <Poco/DigestEngine.h>
-#include <openssl/evp.h>
-
+#include "databricks/digest.hpp"
 #include "databricks/oauth.hpp"
 
 namespace databricks_token {
@@ -23,14 +21,6 @@ std::string management_scope(const Origin& authority) {
           : is_china       ? "chinacloudapi.cn"
                            : "windows.net") +
          "//.default";
-}
-
-std::string sha256(const hub::Secret& secret) {
-  Poco::DigestEngine::Digest digest(EVP_MAX_MD_SIZE);
-  unsigned int size = 0;
-  EVP_Digest(secret.reveal().data(), secret.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  digest.resize(size);
-  return Poco::DigestEngine::digestToHex(digest);
 }
 
 }  // namespace
@@ -56,7 +46,7 @@ hub::Result<SignIn::Used> SignIn::obtain(hub::Call call, const hub::Secret& admi
   }
   if (settings_.type == AuthType::kOauthM2m) {
     auto bearer = tokens_->get(
-        call, workspace_->origin().text() + ' ' + settings_.client_id + ' ' + sha256(admin),
+        call, workspace_->origin().text() + ' ' + settings_.client_id + ' ' + sha256_hex(admin),
         [&](hub::Call asking) {
           return ask_workspace(asking, *workspace_, {settings_.client_id, admin});
         });
@@ -79,7 +69,7 @@ hub::Result<AccessTokens::Kept> SignIn::of_entra(hub::Call call, const hub::Secr
                                                  const std::string& scope) {
   return tokens_->get(call,
                       authority_->origin().text() + ' ' + settings_.tenant_id + ' ' +
-                          settings_.client_id + ' ' + scope + ' ' + sha256(admin),
+                          settings_.client_id + ' ' + scope + ' ' + sha256_hex(admin),
                       [&](hub::Call asking) {
                         return ask_entra(asking, *authority_, settings_.tenant_id,
                                          {settings_.client_id, admin}, scope);

@@ -20,10 +20,8 @@ using hub::rotation::Issued;
 
 constexpr std::chrono::milliseconds kSkewLimit = std::chrono::minutes(5);
 constexpr std::int64_t kSecondsPerDay = 24 * 3600;
-// docs.databricks.com/en/dev-tools/auth/pat.html: for each user and workspace. Whether expired ones
-// count, it does not say; they are not counted here. The last tenth is worth a warning.
-constexpr std::size_t kMostTokens = 600;
-constexpr std::size_t kManyTokens = 540;
+// The last tenth is worth a warning.
+constexpr std::size_t kManyTokens = kMostTokens * 9 / 10;
 
 constexpr const char* kOutOfSight = "only a workspace admin may look at this";
 

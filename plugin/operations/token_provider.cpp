@@ -7,6 +7,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "databricks/digest.hpp"
 #include "databricks/pause.hpp"
 #include "databricks/reasons.hpp"
 
@@ -129,6 +130,12 @@ Result<std::optional<Issued>> TokenProvider::find(hub::Call call, const std::str
 Result<> TokenProvider::revoke(hub::Call call, const std::string& id) {
   return instance_.as_admin(call,
                             [&](const Credential& admin) { return api_->revoke(call, admin, id); });
+}
+
+// databricks-sdk-go, settings.PublicTokenInfo: "the SHA-256 hash of the token"; not said in which
+// encoding, so the workspace has to know the id.
+std::optional<std::string> TokenProvider::id_of(const hub::Secret& value) const {
+  return sha256_hex(value);
 }
 
 }  // namespace databricks_token

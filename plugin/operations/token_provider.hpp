@@ -3,6 +3,7 @@
 
 #include <hub/rotation.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,10 @@
 #include "operations/token_api.hpp"
 
 namespace databricks_token {
+
+/// So many tokens a user may have in a workspace (docs.databricks.com/en/dev-tools/auth/pat.html).
+/// Whether expired ones count, it does not say; they are not counted here.
+inline constexpr std::size_t kMostTokens = 600;
 
 /// For one call; borrows the instance. The admin's credential is asked for anew at each request.
 class TokenProvider : public hub::rotation::Provider {
@@ -30,6 +35,8 @@ class TokenProvider : public hub::rotation::Provider {
   hub::Result<std::optional<hub::rotation::Issued>> find(hub::Call call,
                                                          const std::string& id) override;
   hub::Result<> revoke(hub::Call call, const std::string& id) override;
+  std::size_t capacity() const override { return kMostTokens; }
+  std::optional<std::string> id_of(const hub::Secret& value) const override;
 
  private:
   Instance& instance_;

@@ -300,6 +300,14 @@ Result<> Host::revoke(Call, const std::string& id) {
   });
 }
 
+std::size_t Host::capacity() const { return world_.capacity; }
+
+std::optional<std::string> Host::id_of(const Secret& value) const {
+  const Token* token = world_.by_value(std::string(value.reveal()));
+  if (world_.hides_ids || token == nullptr) return std::nullopt;
+  return token->issued.id;
+}
+
 // ---- The world ----
 
 World::World() : store([this] { return now; }) {}

@@ -74,6 +74,8 @@ class Host : private hub::rotation::Provider {
   hub::Result<std::vector<hub::rotation::Issued>> list(hub::Call) override;
   hub::Result<std::optional<hub::rotation::Issued>> find(hub::Call, const std::string& id) override;
   hub::Result<> revoke(hub::Call, const std::string& id) override;
+  std::size_t capacity() const override;
+  std::optional<std::string> id_of(const hub::Secret& value) const override;
 
   template <class T>
   hub::Result<T> operate(std::string_view operation, const std::function<hub::Result<T>()>& effect);
@@ -103,6 +105,8 @@ class World {
   std::string verify_as{kOwner};  // the principal that a fresh token belongs to
   std::string refused_id;         // verification refuses this one
   bool refuses_once = false;      // and accepts it from then on
+  std::size_t capacity = 600;     // live tokens of one owner
+  bool hides_ids = false;         // the value does not tell the id
   bool refuses_fresh = false;     // verification refuses what is not current
   hub::rotation::Policy policy{.comment = "nightly export"};
   hub::testing::MemorySlotStore store;

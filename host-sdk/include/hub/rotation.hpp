@@ -81,6 +81,19 @@ class Provider {
 
   /// Revokes. OK also if it was gone already, which must have been the remote side's own word.
   virtual Result<> revoke(Call call, const std::string& id) = 0;
+
+  /// How many live credentials the remote side lets one owner have.
+  virtual std::size_t capacity() const = 0;
+
+  /// The id of the credential with that value, where the value tells it: a guess, which is believed
+  /// only if the remote side knows a credential of that id.
+  virtual std::optional<std::string> id_of(const Secret& value) const = 0;
+};
+
+/// When a previous version goes, once its grace period has passed.
+enum class Retire {
+  kAlways,
+  kUnlessUsed,  // not while the remote side says that it is still in use; at its expiry at last
 };
 
 struct Policy {
@@ -88,23 +101,45 @@ struct Policy {
   std::optional<std::int64_t>
       rotate_before_seconds{};                  // before expiry; otherwise a third of the lifetime
   std::optional<std::int64_t> grace_seconds{};  // otherwise min(24 h, lifetime / 6)
-  std::string comment{};                        // the user's part of each comment
-  Scopes scopes{};  // of the first credential; a replacement gets its predecessor's
+  Retire retire = Retire::kAlways;
+  std::string comment{};  // the user's part of each comment
+  Scopes scopes{};        // of the first credential; a replacement gets its predecessor's
 
   /// INVALID_ARGUMENT, POLICY_INVALID: a policy under which no moment would be right to rotate.
   Result<> check() const;
 };
 
-enum class Goal { kCreate, kRotate, kRevokePrevious, kRevokeAll, kSweep };
+enum class Goal {
+  kCreate,
+  kRotate,
+  kRollback,  // the newest previous one becomes current again
+  kAdopt,     // what somebody made by hand becomes current
+  kRevokePrevious,
+  kRevokeAll,
+  kSweep,
+};
 
 struct Request {
   Goal goal = Goal::kRotate;
-  bool now = false;       // kRotate: replace current even if it is not due
-  std::string replace{};  // with `now`: met once current is no longer the credential of this id
+  bool now = false;  // kRotate: replace current even if it is not due
+  std::string
+      replace{};        // with `now`, kRollback: met once current is not the credential of this id
+  bool leaked = false;  // with `now`: what is replaced goes at once, whoever uses it
+  // kRotate: the store, which is older than the remote side, is what counts from now on. What it
+  // does not know is left alone until it expires.
+  bool accept_store = false;
+  const Secret* adopt = nullptr;  // kAdopt: the value; outlives the call
+  std::string adopt_id{};         // kAdopt: its id, where neither value nor remote side tell it
 };
 
-/// What was done and what remains.
+/// What was done, or would be, and what remains.
 struct Answer {
+  /// One step of a plan.
+  struct Planned {
+    std::string action;
+    std::string token_id;  // may be empty
+    std::string reason;
+  };
   struct Done {
     std::string action;
     std::string token_id;
@@ -122,6 +157,7 @@ struct Answer {
   std::string state;  // the slot's: active, revoking, revoked
   std::optional<std::string> token_id;
   std::optional<std::int64_t> expiry_time;
+  std::vector<Planned> plan;  // of plan() alone
   std::vector<Done> did;
   std::vector<Remaining> pending;
   std::vector<Warning> warnings;
@@ -136,10 +172,16 @@ std::span<const Reason> reasons();
 /// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
 /// twice, from two hosts, or again after a crash at any point. `random` gives 64 random bits.
 /// Reasons of its own: NO_CURRENT, TOKEN_EXISTS, SLOT_REVOKED, SLOT_BELONGS_ELSEWHERE,
-/// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, UNKNOWN_MINT, VERIFICATION_FAILED, REVOKE_DEBT,
+/// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, CAPACITY_REACHED, UNKNOWN_MINT,
+/// VERIFICATION_FAILED, DEAD_CURRENT, ROLLBACK_IMPOSSIBLE, ADOPTION_REFUSED, ADOPTED_ID_UNKNOWN,
 /// SLOT_DAMAGED; the provider's and the store's pass through.
 Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot,
                    const Request& request, const std::function<std::uint64_t()>& random);
+
+/// What run() would do with a kRotate request, and why. Takes no lease and changes nothing, neither
+/// in the slot nor at the remote side; looks at the current one there when run() would.
+Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::string_view slot,
+                    const Request& request);
 
 /// Whether `comment` carries the marker of `slot_id`, as list operations show it.
 bool is_marked(std::string_view comment, std::string_view slot_id);
