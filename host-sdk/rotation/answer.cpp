@@ -22,14 +22,6 @@ std::string Answer::to_json() const {
     if (!item.token_id.empty()) entry->set("token_id", item.token_id);
     done.add(entry);
   }
-  Array planned;
-  for (const Planned& item : plan) {
-    auto entry = object();
-    entry->set("action", item.action);
-    if (!item.token_id.empty()) entry->set("token_id", item.token_id);
-    entry->set("reason", item.reason);
-    planned.add(entry);
-  }
   Array remaining;
   for (const Remaining& item : pending) {
     auto entry = object();
@@ -50,7 +42,17 @@ std::string Answer::to_json() const {
   answer->set("state", state);
   answer->set("token_id", token_id ? Poco::Dynamic::Var(*token_id) : Poco::Dynamic::Var());
   set_time(*answer, "expiry_time", expiry_time);
-  answer->set("plan", planned);
+  if (plan) {
+    Array steps;
+    for (const Planned& item : *plan) {
+      auto entry = object();
+      entry->set("action", item.action);
+      if (!item.token_id.empty()) entry->set("token_id", item.token_id);
+      entry->set("reason", item.reason);
+      steps.add(entry);
+    }
+    answer->set("plan", steps);
+  }
   answer->set("did", done);
   answer->set("pending", remaining);
   answer->set("warnings", warned);

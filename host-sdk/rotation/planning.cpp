@@ -1,6 +1,7 @@
 // The plan: what a call would do.
 #include "plan.hpp"
 #include "protocol.hpp"
+#include "reasons.hpp"
 #include "rotator.hpp"
 
 namespace hub::rotation {
@@ -9,6 +10,8 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
                     const Request& request) {
   if (auto refused = policy.check(); !refused) return std::move(refused).error();
   const auto snapshot = call.look(slot_name);
+  if (!snapshot && snapshot.error().status == Status::kNotFound)
+    return refusal(Status::kFailedPrecondition, "NO_CURRENT", "the slot was never used");
   auto slot = snapshot ? Slot::read(*snapshot) : Result<Slot>(snapshot.error());
   if (!slot) return std::move(slot).error();
   const Protocol protocol;

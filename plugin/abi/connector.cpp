@@ -1,5 +1,6 @@
 #include "abi/connector.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -43,6 +44,14 @@ struct Connector::Process {
                        configuration.proxy);
   }
 
+  std::shared_ptr<ServerClock> clock() const {
+    return std::make_shared<ServerClock>(
+        [of = host] { return of.now(); },
+        [of = host] {
+          return std::chrono::duration_cast<std::chrono::milliseconds>(of.monotonic());
+        });
+  }
+
   hub::Host host;
   HttpClients clients;
   Paces paces;
@@ -65,13 +74,15 @@ hub::Result<std::unique_ptr<Connector>> Connector::open(hub::Call, std::string_v
   const auto configuration =
       Configuration::read(config_json, {.connection = connection, .host = process.host.name()});
   if (!configuration) return configuration.error();
-  return std::make_unique<Connector>(process, *configuration, process.workspace(*configuration));
+  return std::make_unique<Connector>(process, *configuration, process.workspace(*configuration),
+                                     process.clock());
 }
 
 Connector::Connector(Process& process, const Configuration& configuration,
-                     const std::shared_ptr<HttpClient>& workspace)
-    : instance_{process.host, configuration,
-                Workspace(workspace, process.paces.of(configuration.origin)),
+                     const std::shared_ptr<HttpClient>& workspace,
+                     const std::shared_ptr<ServerClock>& clock)
+    : instance_{process.host, configuration, clock,
+                Workspace(workspace, process.paces.of(configuration.origin), clock),
                 SignIn(configuration.auth, workspace, process.authority(configuration),
                        process.access_tokens)} {}
 

@@ -25,7 +25,8 @@ class Connector {
 
   struct Process;
   Connector(Process& process, const Configuration& configuration,
-            const std::shared_ptr<HttpClient>& workspace);
+            const std::shared_ptr<HttpClient>& workspace,
+            const std::shared_ptr<ServerClock>& clock);
 
   hub::Result<std::string> invoke(hub::Call call, std::string_view operation,
                                   std::string_view request_json);

@@ -57,6 +57,8 @@ std::string Connector::describe() {
   secrets->set(
       std::string(kTokenSlot),
       secret("rotate", true, "The service principal's token, which this connector replaces."));
+  secrets->set(std::string(kAdoptSecret),
+               secret("read", false, "A token made by hand that adopt-token takes over."));
   secrets->set(std::string(kProxyPasswordSecret),
                secret("read", false, "The password of proxy.username at the proxy."));
   secrets->set(std::string(kClientKeySecret),

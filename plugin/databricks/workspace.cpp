@@ -146,8 +146,9 @@ std::string to_json(const TokenRequest& request) {
 
 }  // namespace
 
-Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace)
-    : client_(std::move(client)), pace_(std::move(pace)) {}
+Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace,
+                     std::shared_ptr<ServerClock> clock)
+    : client_(std::move(client)), pace_(std::move(pace)), clock_(std::move(clock)) {}
 
 hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked,
                                        Clock::time_point until) const {
@@ -168,10 +169,7 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
   if (auto turn = wait_for_turn(call, asked, until); !turn) return std::move(turn).error();
   auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
-  if (const auto theirs = parse_http_date(answer->headers.get("Date", ""))) {
-    const auto ours = std::chrono::system_clock::now();
-    clock_offset_ms_ = std::chrono::duration_cast<milliseconds>(*theirs - ours).count();
-  }
+  if (const auto date = parse_http_date(answer->headers.get("Date", ""))) clock_->heard(*date);
   if (answer->status < 200 || answer->status > 299) return refused(asked, *answer);
   return answer;
 }
@@ -374,12 +372,6 @@ hub::Result<TokenPolicy> Workspace::token_policy(hub::Call call, const Credentia
     }
     return policy;
   });
-}
-
-std::optional<milliseconds> Workspace::clock_offset() const {
-  const std::int64_t offset = clock_offset_ms_;
-  if (offset == kNoClock) return std::nullopt;
-  return milliseconds(offset);
 }
 
 }  // namespace databricks_token

@@ -12,10 +12,8 @@
 #include <hub/error.hpp>
 #include <hub/secret.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +22,7 @@
 
 #include "databricks/credential.hpp"
 #include "databricks/pace.hpp"
+#include "databricks/server_clock.hpp"
 #include "http/client.hpp"
 
 namespace databricks_token {
@@ -80,7 +79,8 @@ struct TokenPolicy {
 class Workspace {
  public:
   /// `pace` is the origin's, shared by all who call it in this process.
-  Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace);
+  Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> pace,
+            std::shared_ptr<ServerClock> clock = std::make_shared<ServerClock>());
 
   const Origin& origin() const { return client_->origin(); }
 
@@ -137,13 +137,7 @@ class Workspace {
   /// GET /api/2.0/workspace-conf?keys=enableTokensConfig,maxTokenLifetimeDays.
   hub::Result<TokenPolicy> token_policy(hub::Call call, const Credential& admin);
 
-  /// The workspace's clock less ours, from the Date header of its latest answer; nothing before the
-  /// first. Accurate to a second.
-  std::optional<std::chrono::milliseconds> clock_offset() const;
-
  private:
-  static constexpr std::int64_t kNoClock = std::numeric_limits<std::int64_t>::min();
-
   hub::Result<HttpResponse> send_once(hub::Call call, const Asked& asked,
                                       const HttpRequest& request,
                                       std::chrono::steady_clock::time_point until);
@@ -157,7 +151,7 @@ class Workspace {
 
   const std::shared_ptr<HttpClient> client_;
   const std::shared_ptr<Pace> pace_;
-  std::atomic<std::int64_t> clock_offset_ms_ = kNoClock;
+  const std::shared_ptr<ServerClock> clock_;
 };
 
 }  // namespace databricks_token

@@ -135,7 +135,7 @@ class Preflight {
   }
 
   void check_clock() {
-    const auto offset = instance_.workspace.clock_offset();
+    const auto offset = instance_.clock->offset();
     if (!offset) return findings_.unknown("clock", "the workspace did not say what time it is");
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*offset).count();
     const std::string message = "the workspace's clock and this host's differ by " +

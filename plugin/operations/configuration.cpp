@@ -133,6 +133,14 @@ const std::string_view Configuration::kSchema = R"json({
         "grace_seconds": {
           "description": "A replaced token stays valid so long; by default a day, or a sixth of a short lifetime.",
           "type": "integer", "minimum": 0
+        },
+        "retire": {
+          "description": "unless-used: after that, a replaced token that is still in use is reported and kept, until its expiry at most.",
+          "enum": ["always", "unless-used"], "default": "always"
+        },
+        "settle_seconds": {
+          "description": "A new token that the workspace refuses counts as refused only after so long.",
+          "type": "integer", "minimum": 0, "maximum": 300, "default": 30
         }
       }
     }
@@ -252,6 +260,10 @@ hub::Result<Configuration> Configuration::read(std::string_view json,
   if (const auto rotation = object->object("rotation")) {
     policy.rotate_before_seconds = rotation->integer("rotate_before_seconds");
     policy.grace_seconds = rotation->integer("grace_seconds");
+    if (rotation->text("retire") == "unless-used")
+      policy.retire = hub::rotation::Retire::kUnlessUsed;
+    if (const auto settle = rotation->integer("settle_seconds"))
+      configuration.settle_time = std::chrono::seconds(*settle);
   }
   if (auto checked = policy.check(); !checked) return std::move(checked).error();
   return configuration;

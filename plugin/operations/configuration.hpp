@@ -4,6 +4,7 @@
 #include <hub/error.hpp>
 #include <hub/rotation.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ struct Configuration {
   TlsSettings tls;
   std::optional<ProxySettings> proxy;
   hub::rotation::Policy policy;
+  /// A fresh token may be refused for some seconds; no source says for how many.
+  std::chrono::milliseconds settle_time = std::chrono::seconds(30);
 
   /// INVALID_ARGUMENT with reason CONFIGURATION_INVALID, WORKSPACE_URL_INVALID,
   /// ACCOUNT_HOST, PROXY_URL_INVALID, APPLICATION_ID_INVALID, LIFETIME_UNREADABLE, COMMENT_INVALID

@@ -9,8 +9,8 @@
 namespace databricks_token {
 
 std::span<const Operation* const> operations() {
-  static constexpr std::array kAll = {&kCheck,       &kCreateToken, &kRotateToken,
-                                      &kRevokeToken, &kListTokens,  &kSweep};
+  static constexpr std::array kAll = {&kCheck,      &kCreateToken, &kRotateToken, &kRollbackToken,
+                                      &kAdoptToken, &kRevokeToken, &kListTokens,  &kSweep};
   return kAll;
 }
 
@@ -22,6 +22,15 @@ hub::Result<std::string> rotate(Instance& instance, hub::Call call,
         std::random_device random;
         return (static_cast<std::uint64_t>(random()) << 32) | random();
       });
+  if (!answer) return std::move(answer).error();
+  return answer->to_json();
+}
+
+hub::Result<std::string> plan(Instance& instance, hub::Call call,
+                              const hub::rotation::Request& request) {
+  TokenProvider provider(instance);
+  auto answer =
+      hub::rotation::plan(call, provider, instance.configuration.policy, kTokenSlot, request);
   if (!answer) return std::move(answer).error();
   return answer->to_json();
 }

@@ -4,6 +4,7 @@
 #include <hub/connector.hpp>
 #include <hub/rotation.hpp>
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,12 +20,14 @@ namespace databricks_token {
 
 /// The names of the connector's secrets.
 inline constexpr std::string_view kAdminSecret = "admin";
+inline constexpr std::string_view kAdoptSecret = "adopt";
 inline constexpr std::string_view kTokenSlot = "token";
 
 /// What an operation works with: one connection's configuration and its workspace.
 struct Instance {
   hub::Host host;
   Configuration configuration;
+  std::shared_ptr<ServerClock> clock;  // the workspace's
   Workspace workspace;
   SignIn sign_in;
 
@@ -50,6 +53,8 @@ struct Operation {
 extern const Operation kCheck;
 extern const Operation kCreateToken;
 extern const Operation kRotateToken;
+extern const Operation kRollbackToken;
+extern const Operation kAdoptToken;
 extern const Operation kRevokeToken;
 extern const Operation kListTokens;
 extern const Operation kSweep;
@@ -60,5 +65,9 @@ std::span<const Operation* const> operations();
 /// tokens.
 hub::Result<std::string> rotate(Instance& instance, hub::Call call,
                                 const hub::rotation::Request& request);
+
+/// What rotate() would do.
+hub::Result<std::string> plan(Instance& instance, hub::Call call,
+                              const hub::rotation::Request& request);
 
 }  // namespace databricks_token

@@ -17,6 +17,19 @@ inline constexpr std::string_view kRotationAnswer = R"json({
     "state": {"description": "The slot's.", "enum": ["active", "revoking", "revoked"]},
     "token_id": {"description": "The current token's.", "type": ["string", "null"]},
     "expiry_time": {"description": "The current token's, in milliseconds since 1970.", "type": ["integer", "null"]},
+    "plan": {
+      "description": "Only where it was asked for: what would be done, in this order, and why.",
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["action", "reason"],
+        "properties": {
+          "action": {"enum": ["reconcile", "verify", "commit", "mint", "revoke", "sweep"]},
+          "token_id": {"type": "string"},
+          "reason": {"type": "string"}
+        }
+      }
+    },
     "did": {
       "description": "What this call did, in this order.",
       "type": "array",
@@ -24,7 +37,7 @@ inline constexpr std::string_view kRotationAnswer = R"json({
         "type": "object",
         "required": ["action"],
         "properties": {
-          "action": {"enum": ["minted", "committed", "revoked", "orphan-revoked", "swept"]},
+          "action": {"enum": ["minted", "adopted", "committed", "revoked", "orphan-revoked", "swept"]},
           "token_id": {"type": "string"}
         }
       }

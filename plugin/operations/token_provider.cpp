@@ -21,8 +21,6 @@ using hub::rotation::Issued;
 using hub::rotation::Verdict;
 using std::chrono::milliseconds;
 
-// A fresh token may be refused for some seconds; no source says for how many.
-constexpr milliseconds kSettleTime = std::chrono::seconds(30);
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2000};
 
@@ -61,8 +59,7 @@ std::string TokenProvider::binding() const {
 }
 
 std::int64_t TokenProvider::now() const {
-  return (instance_.host.now() + instance_.workspace.clock_offset().value_or(milliseconds(0)))
-      .count();
+  return (instance_.host.now() + instance_.clock->offset().value_or(milliseconds(0))).count();
 }
 
 Result<std::string> TokenProvider::owner_id(hub::Call call) {
@@ -96,7 +93,7 @@ Result<Verdict> TokenProvider::verify(hub::Call call, const hub::Secret& value,
       return Verdict{identity->active, "its principal is not active"};
     }
     if (!is_refusal(identity.error())) return identity.error();
-    const bool fresh = milliseconds(now() - creation_time) < kSettleTime;
+    const bool fresh = milliseconds(now() - creation_time) < instance_.configuration.settle_time;
     if (!fresh) return Verdict{false, identity.error().message};
     // Without the time to ask again nothing is proven; the next call asks.
     if (call.remaining() < 2 * wait) {

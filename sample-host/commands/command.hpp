@@ -41,8 +41,8 @@ struct Command {
   hub::Result<Answer> (*run)(Session& session);
 };
 
-extern const Command kList, kDescribe, kCheck, kCreateToken, kRotateToken, kRevokeToken, kSweep,
-    kTokens, kHelp;
+extern const Command kList, kDescribe, kCheck, kCreateToken, kRotateToken, kRollbackToken,
+    kAdoptToken, kRevokeToken, kSweep, kTokens, kHelp;
 
 /// All commands, as help lists them.
 std::span<const Command* const> commands();

@@ -5,9 +5,9 @@
 namespace sample_host {
 
 std::span<const Command* const> commands() {
-  static constexpr std::array kCommands = {&kList,        &kDescribe,    &kCheck,
-                                           &kCreateToken, &kRotateToken, &kRevokeToken,
-                                           &kSweep,       &kTokens,      &kHelp};
+  static constexpr std::array kCommands = {
+      &kList,       &kDescribe,    &kCheck, &kCreateToken, &kRotateToken, &kRollbackToken,
+      &kAdoptToken, &kRevokeToken, &kSweep, &kTokens,      &kHelp};
   return kCommands;
 }
 

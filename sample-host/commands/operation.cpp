@@ -12,4 +12,12 @@ hub::Result<Answer> run_operation(Session& session, const std::string& operation
   return Answer{*response, to_prose(**response)};
 }
 
+hub::Result<> name_current(Session& session, Poco::JSON::Object& request) {
+  const auto slot = session.store().look(session.slot());
+  if (!slot && slot.error().status != hub::Status::kNotFound) return slot.error();
+  if (slot && slot->current)
+    request.set("replace", parse_object(slot->current->note)->get("token_id"));
+  return {};
+}
+
 }  // namespace sample_host

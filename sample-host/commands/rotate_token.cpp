@@ -1,5 +1,4 @@
 #include "commands/operation.hpp"
-#include "json.hpp"
 #include "session.hpp"
 
 #include <array>
@@ -10,21 +9,40 @@ namespace {
 constexpr std::array kOptions = {
     Option{"--when", "due|now",
            "due (the default): what the clock asks for; now: replace the token"},
+    Option{"--leaked", "", "replace it now and revoke it at once, whoever uses it"},
+    Option{"--plan", "", "say what would be done and why, and change nothing"},
+    Option{"--accept-store", "",
+           "after STORE_OLDER_THAN_WORKSPACE: go on with what the store knows"},
 };
 
-/// `now` names the token that is to be replaced, so that of two hosts, or of a run that was killed
-/// and its rerun, one replaces it.
+/// "revoke 4f2a..: its grace period has passed"
+std::string lines_of(const Poco::JSON::Object& answer) {
+  std::string text;
+  for (const auto& item : *answer.getArray("plan")) {
+    const auto& step = *item.extract<Poco::JSON::Object::Ptr>();
+    text += step.getValue<std::string>("action") +
+            (step.has("token_id") ? " " + step.getValue<std::string>("token_id") : "") + ": " +
+            step.getValue<std::string>("reason") + "\n";
+  }
+  return text.empty() ? "nothing is due\n" : text;
+}
+
 hub::Result<Answer> rotate_token(Session& session) {
-  const std::string when(session.line().value("--when", "due"));
+  const CommandLine& line = session.line();
+  const bool leaked = line.has("--leaked");
+  const bool plan = line.has("--plan");
+  const std::string when(leaked ? "now" : line.value("--when", "due"));
   Poco::JSON::Object request;
   request.set("when", when);
+  if (leaked) request.set("leaked", true);
+  if (plan) request.set("plan", true);
+  if (line.has("--accept-store")) request.set("accept_store", true);
   if (when == "now") {
-    const auto slot = session.store().look(session.slot());
-    if (!slot && slot.error().status != hub::Status::kNotFound) return slot.error();
-    if (slot && slot->current)
-      request.set("replace", parse_object(slot->current->note)->get("token_id"));
+    if (auto named = name_current(session, request); !named) return std::move(named).error();
   }
-  return run_operation(session, "rotate-token", request);
+  auto answer = run_operation(session, "rotate-token", request);
+  if (answer && plan) answer->text = lines_of(*answer->result);
+  return answer;
 }
 
 }  // namespace
@@ -40,7 +58,9 @@ has ended. Calling it too often is harmless; the answer's next_action_at says wh
 
 Examples:
   sample-host rotate-token prod
+  sample-host rotate-token prod --plan
   sample-host rotate-token prod --when now
+  sample-host rotate-token prod --leaked
 )",
     .options = kOptions,
     .run = rotate_token};

@@ -388,17 +388,35 @@ TEST(Clock, IsReadFromEachAnswerWithADate) {
   const auto list = [&] {
     return scripted.workspace.list_tokens(scripted.call.call(), scripted.admin).ok();
   };
-  EXPECT_EQ(scripted.workspace.clock_offset(), std::nullopt);
+  EXPECT_EQ(scripted.clock->offset(), std::nullopt);
   EXPECT_TRUE(list());
-  EXPECT_EQ(scripted.workspace.clock_offset(), std::nullopt);
+  EXPECT_EQ(scripted.clock->offset(), std::nullopt);
   EXPECT_FALSE(list());
   const auto expected =
       std::chrono::sys_seconds(std::chrono::seconds(784111777)) - std::chrono::system_clock::now();
-  const auto offset = scripted.workspace.clock_offset();
+  const auto offset = scripted.clock->offset();
   ASSERT_TRUE(offset);
   EXPECT_LT(std::chrono::abs(*offset - expected), std::chrono::seconds(10));
   EXPECT_TRUE(list());
-  EXPECT_EQ(scripted.workspace.clock_offset(), offset);
+  EXPECT_EQ(scripted.clock->offset(), offset);
+}
+
+TEST(Clock, IsNotKnownAnyMoreOnceOursHasJumped) {
+  using std::chrono::milliseconds;
+  using std::chrono::minutes;
+  milliseconds wall = std::chrono::hours(1000), monotonic{0};
+  ServerClock clock([&] { return wall; }, [&] { return monotonic; });
+  clock.heard(std::chrono::system_clock::time_point(wall + minutes(2)));
+  EXPECT_EQ(clock.offset(), minutes(2));
+  for (const auto jump : {minutes(6), minutes(-12)}) {
+    wall += jump;
+    EXPECT_EQ(clock.offset(), std::nullopt);
+  }
+  clock.heard(std::chrono::system_clock::time_point(std::chrono::hours(1000)));
+  EXPECT_EQ(clock.offset(), minutes(6));
+  wall += minutes(4);  // an adjustment
+  monotonic += minutes(2);
+  EXPECT_EQ(clock.offset(), minutes(6));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct Scripted {
       : server(Authority::get().certificate(), std::move(script)),
         client(HttpClients("databricks-test/1.0")
                    .get(*Origin::parse(server.url()), {.ca_file = Authority::get().file()})),
-        workspace(client, pace) {}
+        workspace(client, pace, clock) {}
 
   std::string request_line() const {
     const std::string request = server.requests().at(0);
@@ -59,6 +59,7 @@ struct Scripted {
   test_support::TlsServer server;
   const std::shared_ptr<HttpClient> client;
   const std::shared_ptr<Pace> pace = std::make_shared<Pace>();
+  const std::shared_ptr<ServerClock> clock = std::make_shared<ServerClock>();
   Workspace workspace;
   test_support::FakeCall call;
   hub::Secret admin{"s#Cr3t-admin"};

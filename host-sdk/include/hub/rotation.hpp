@@ -157,7 +157,7 @@ struct Answer {
   std::string state;  // the slot's: active, revoking, revoked
   std::optional<std::string> token_id;
   std::optional<std::int64_t> expiry_time;
-  std::vector<Planned> plan;  // of plan() alone
+  std::optional<std::vector<Planned>> plan;  // of plan() alone
   std::vector<Done> did;
   std::vector<Remaining> pending;
   std::vector<Warning> warnings;
