@@ -162,9 +162,16 @@ bool is_sweep_due(const Slot& slot, std::int64_t now) {
   return due <= now || due - now > kDay + kClockTolerance;
 }
 
-void let_go(Slot& slot, const std::string& id) {
+void note_leak(Slot& slot, const Request& request) {
+  const bool is_current = request.replace.empty() && slot.current;
+  const std::string& id = is_current ? slot.current->note.token_id : request.replace;
+  if (request.leaked && slot.names(id)) slot.note.leaked = id;
+  let_go_of_leaked(slot);
+}
+
+void let_go_of_leaked(Slot& slot) {
   for (Slot::Previous& version : slot.previous) {
-    if (version.note.token_id == id) version.retire_after = 0;
+    if (version.note.token_id == slot.note.leaked) version.retire_after = 0;
   }
 }
 
@@ -241,6 +248,7 @@ void describe(Answer& answer, const Slot& slot) {
 std::int64_t due_at(const Slot& slot, const Policy& policy) {
   std::int64_t next = slot.note.sweep_due_at;
   if (slot.state != "active") return next;
+  if (slot.pending) next = 0;
   if (slot.current) {
     next = std::min(
         {next, rotate_at(slot.current->note, slot.id, policy), slot.note.drift_checked_at + kDay});

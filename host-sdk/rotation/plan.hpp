@@ -58,8 +58,11 @@ std::optional<Error> cap_reached(const Slot& slot, std::int64_t now, const Polic
 
 bool is_sweep_due(const Slot& slot, std::int64_t now);
 
-/// Lets the credential `id` go without its grace period; nothing for an empty id.
-void let_go(Slot& slot, const std::string& id);
+/// Notes what `request` says has leaked, so that a later run takes it up if this one is killed.
+void note_leak(Slot& slot, const Request& request);
+
+/// Lets go without a grace period what has leaked.
+void let_go_of_leaked(Slot& slot);
 
 /// In any order.
 bool same(const Scopes& a, const Scopes& b);

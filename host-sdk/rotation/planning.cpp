@@ -19,6 +19,7 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
     return *std::move(refused);
   if (auto refused = refuse_at_once(*slot, request)) return *std::move(refused);
 
+  note_leak(*slot, request);
   Answer answer;
   std::string drift;
   if (is_drift_check_due(*slot, provider.now())) {

@@ -253,7 +253,8 @@ void Rotator::warn_of_lifetime(const VersionNote& granted) {
 Event Rotator::commit() {
   slot_.note.failures = 0;
   slot_.note.drift_checked_at = provider_.now();
-  const std::int64_t grace = leaked_.empty() ? grace_ms(policy_) : 0;
+  const bool leaked = slot_.current && slot_.current->note.token_id == slot_.note.leaked;
+  const std::int64_t grace = leaked ? 0 : grace_ms(policy_);
   auto result = transaction_.commit(target_.version, std::chrono::milliseconds(grace), {}, note());
   if (!result) return written(result);
   did("committed", target_.note.token_id);
@@ -283,7 +284,7 @@ void Rotator::take_over_roles() {
     slot_.current = committed;
     if (slot_.pending && slot_.pending->id == committed.id) slot_.pending.reset();
   }
-  let_go(slot_, leaked_);
+  let_go_of_leaked(slot_);
 }
 
 }  // namespace hub::rotation

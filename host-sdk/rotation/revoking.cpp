@@ -37,6 +37,7 @@ Event Rotator::delete_target() {
 }
 
 Event Rotator::drop_target() {
+  if (target_.note.token_id == slot_.note.leaked) slot_.note.leaked.clear();
   auto dropped = transaction_.drop(target_.version, note());
   if (!dropped) return written(dropped);
   const auto is_target = [&](const Slot::Version& version) {
@@ -84,7 +85,7 @@ Event Rotator::check_use() {
   if (next == nullptr || next->id != target_.version) return Event::kNotDue;
   const bool cares = policy_.retire == Retire::kUnlessUsed && request_.goal == Goal::kRotate;
   const std::string& token_id = target_.note.token_id;
-  if (!cares || target_.marked || token_id == leaked_) return Event::kUnused;
+  if (!cares || target_.marked || token_id == slot_.note.leaked) return Event::kUnused;
   const auto at = std::ranges::find(slot_.previous, target_.version, &Slot::Previous::id);
   const std::int64_t now = provider_.now();
   const auto found = provider_.find(call_, token_id);

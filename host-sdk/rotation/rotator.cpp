@@ -75,11 +75,7 @@ Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Requ
     slot_.note.sweep_due_at = slot_.created_at + kDay;
     slot_.note.clean_lists = kCleanListsForRest;
   }
-  if (request.leaked) {
-    leaked_ =
-        slot_.current && request.replace.empty() ? slot_.current->note.token_id : request.replace;
-    let_go(slot_, leaked_);
-  }
+  note_leak(slot_, request);
 }
 
 Result<Answer> Rotator::run() {

@@ -108,8 +108,7 @@ class Rotator {
   std::optional<Issued> adopted_;
   std::optional<Error> failure_;
   std::string drift_;
-  std::string leaked_;  // the id of what goes without grace
-  std::string owner_;   // of what is about to be minted
+  std::string owner_;  // of what is about to be minted
   int mints_ = 0;
   bool committed_ = false;
   bool proven_ = false;          // current answered for itself in this call

@@ -121,6 +121,7 @@ SlotNote SlotNote::read(const std::string& json) {
   if (const Array::Ptr mints = object->getArray("mints")) {
     for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
   }
+  note.leaked = object->optValue<std::string>("leaked", "");
   note.drift_checked_at = object->optValue<std::int64_t>("drift_checked_at", 0);
   note.sweep_due_at = object->optValue<std::int64_t>("sweep_due_at", 0);
   note.clean_lists = object->optValue<int>("clean_lists", 0);
@@ -142,6 +143,7 @@ std::string SlotNote::to_json() const {
   object.set("nonces", in_seconds(kept));
   if (!accepted.empty()) object.set("accepted", in_seconds(accepted));
   object.set("mints", times);
+  if (!leaked.empty()) object.set("leaked", leaked);
   object.set("drift_checked_at", drift_checked_at);
   object.set("sweep_due_at", sweep_due_at);
   object.set("clean_lists", clean_lists);

@@ -47,6 +47,7 @@ struct SlotNote {
   static constexpr std::size_t kMaxAccepted = 64;
   std::map<std::string, std::int64_t> accepted;
   std::vector<std::int64_t> mints;  // of the last day
+  std::string leaked{};             // the id of what goes without grace, until it is gone
   std::int64_t drift_checked_at = 0;
   std::int64_t sweep_due_at = 0;
   int clean_lists = 0;
