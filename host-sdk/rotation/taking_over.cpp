@@ -78,6 +78,7 @@ Event Rotator::prove_previous() {
   const Slot::Previous& newest = slot_.previous.front();
   const std::string& token_id = newest.note.token_id;
   if (newest.retiring) return refuse("token " + token_id + " is being revoked");
+  if (token_id == slot_.note.leaked) return refuse("token " + token_id + " has leaked");
   const auto value = transaction_.read(newest.id);
   if (!value) return failed(value.error());
   auto verdict = provider_.verify(call_, *value, newest.note.owner_id, newest.note.creation_time);
