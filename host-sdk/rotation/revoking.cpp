@@ -153,6 +153,9 @@ Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::st
                                                       " is unknown to the store and left alone: "
                                                       "revoke it by hand once nobody uses it"});
   }
+  // Before anything is done on the strength of it.
+  if (auto kept = transaction_.note(note()); !kept) return std::move(kept).error();
+  note_as_kept_ = note();
   return findings;
 }
 
