@@ -61,7 +61,10 @@ Event Rotator::choose_retirement() {
 
 Event Rotator::prove_current() {
   auto value = transaction_.read(slot_.current->id);
-  if (!value) return failed(std::move(value).error());
+  if (!value) {
+    warn(value.error());
+    return failed(std::move(value).error());
+  }
   auto verdict = provider_.verify(call_, *value, slot_.current->note.owner_id,
                                   slot_.current->note.creation_time);
   if (!verdict) {
