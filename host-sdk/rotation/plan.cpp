@@ -39,7 +39,7 @@ bool is_past_grace(const Slot::Previous& version, const Slot& slot) {
 /// Why it goes, or empty.
 std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::int64_t now) {
   if (version.retiring) return "its revocation was begun";
-  if (version.note.ends_at() <= now) return "it has expired";
+  if (version.note.has_ended(now)) return "it has expired";
   if (!is_past_grace(version, slot) || version.kept_until > now) return {};
   return "its grace period has passed";
 }
@@ -254,7 +254,8 @@ std::int64_t due_at(const Slot& slot, const Policy& policy) {
         {next, rotate_at(slot.current->note, slot.id, policy), slot.note.drift_checked_at + kDay});
   }
   for (const Slot::Previous& version : slot.previous) {
-    next = std::min(next, version.retiring ? 0 : version.note.ends_at());
+    if (version.retiring) next = 0;
+    if (version.note.expiry_time > 0) next = std::min(next, version.note.expiry_time);
     if (version.retire_after)
       next = std::min(next, std::max(*version.retire_after, version.kept_until));
   }

@@ -98,16 +98,17 @@ Event Rotator::check_use() {
     return Event::kInUse;
   }
   if (!*found || !is_in_use(**found, slot_, now)) return Event::kUnused;
-  const std::int64_t end = target_.note.ends_at();
-  if (end <= now) {
+  const std::int64_t end = target_.note.expiry_time;
+  if (target_.note.has_ended(now)) {
     answer_.warnings.push_back(
         {"IN_USE", "token " + token_id + " expired while it was still in use"});
     return Event::kUnused;
   }
   answer_.warnings.push_back(
       {"IN_USE", "token " + token_id + " was replaced, but somebody uses it; it is kept until " +
-                     "that ends, and ends itself in " + std::to_string((end - now) / kHour) +
-                     " h"});
+                     "that ends, and " +
+                     (end > 0 ? "ends itself in " + std::to_string((end - now) / kHour) + " h"
+                              : "has no end of its own")});
   at->kept_until = now + kUseCheckedAgainAfter;
   return Event::kInUse;
 }

@@ -31,6 +31,8 @@ struct VersionNote {
 
   /// When it ends by the remote side's word; without one, creation_time and what was asked for.
   std::int64_t ends_at() const;
+  /// Whether the remote side's word is that it has ended; never of one without an end.
+  bool has_ended(std::int64_t now) const { return expiry_time > 0 && expiry_time <= now; }
 };
 
 /// The slot's own note.
