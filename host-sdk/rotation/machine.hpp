@@ -110,7 +110,7 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
 
     // Mint: the intent is durable before the request, the value before anything else.
     {State::kIntent, Event::kWritten, Action::kMint, State::kIntent},
-    {State::kIntent, Event::kRefused, Action::kDropTarget, State::kStopped},
+    {State::kIntent, Event::kRefused, Action::kDropTarget, State::kCommitted},
     {State::kIntent, Event::kUnanswered, Action::kReconcile, State::kReconciling},
     {State::kIntent, Event::kMinted, Action::kStageValue, State::kMinted},
     {State::kMinted, Event::kWritten, Action::kVerify, State::kStaged},
@@ -164,6 +164,7 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
     {State::kRevoked, Event::kBegin, Action::kDecideRevoked, State::kRevoked},
     {State::kRevoked, Event::kWritten, Action::kDecideRevoked, State::kRevoked},
     {State::kRevoked, Event::kDue, Action::kSetActive, State::kIdle},
+    {State::kRevoked, Event::kOffered, Action::kIdentify, State::kAdopting},
     {State::kRevoked, Event::kNotDue, Action::kSweep, State::kSwept},
 });
 

@@ -40,6 +40,7 @@ bool is_past_grace(const Slot::Previous& version, const Slot& slot) {
 std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::int64_t now) {
   if (version.retiring) return "its revocation was begun";
   if (version.note.has_ended(now)) return "it has expired";
+  if (slot.has_leaked(version)) return "it has leaked";
   if (!is_past_grace(version, slot) || version.kept_until > now) return {};
   return "its grace period has passed";
 }
@@ -85,8 +86,7 @@ std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
 }
 
 bool is_met(const Slot& slot, const Request& request) {
-  return !request.replace.empty() &&
-         (!slot.current || request.replace != slot.current->note.token_id);
+  return !request.replace.empty() && slot.current && request.replace != slot.current->note.token_id;
 }
 
 std::optional<Error> refuse_at_once(const Slot& slot, const Request& request) {
@@ -130,11 +130,11 @@ std::string due_reason(const Slot& slot, const Request& request, bool met, const
                        std::int64_t now, const Policy& policy) {
   if (request.goal != Goal::kCreate && request.goal != Goal::kRotate) return {};
   if (!slot.current) return "there is no current token";
+  if (slot.has_leaked(*slot.current)) return "the current token has leaked";
   if (!drift.empty()) return drift;
   if (now >= rotate_at(slot.current->note, slot.id, policy))
     return "the current token nears its expiry";
-  if (!request.now || met) return {};
-  return request.leaked ? "the current token has leaked" : "asked for";
+  return request.now && !met ? "asked for" : "";
 }
 
 std::size_t mint_cap(const Slot& slot, const Policy& policy) {
@@ -163,15 +163,21 @@ bool is_sweep_due(const Slot& slot, std::int64_t now) {
 }
 
 void note_leak(Slot& slot, const Request& request) {
+  if (!request.leaked) return;
   const bool is_current = request.replace.empty() && slot.current;
-  const std::string& id = is_current ? slot.current->note.token_id : request.replace;
-  if (request.leaked && slot.names(id)) slot.note.leaked = id;
-  let_go_of_leaked(slot);
+  const auto version = slot.version_of(is_current ? slot.current->note.token_id : request.replace);
+  if (version) slot.note.leaked.insert(*version);
 }
 
-void let_go_of_leaked(Slot& slot) {
+void settle_grace(Slot& slot, const Policy& policy) {
+  const Slot::Version* successor = slot.current ? &*slot.current : nullptr;
   for (Slot::Previous& version : slot.previous) {
-    if (version.note.token_id == slot.note.leaked) version.retire_after = 0;
+    if (slot.has_leaked(version)) {
+      version.retire_after = slot.now;
+    } else if (successor != nullptr) {
+      version.kept_until = successor->note.started_at + grace_ms(policy);
+    }
+    successor = &version;
   }
 }
 
@@ -184,21 +190,25 @@ std::int64_t mint_window_ms(const Slot& slot, const Policy& policy) {
 }
 
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all) {
-  const auto found = std::find_if(
-      slot.previous.rbegin(), slot.previous.rend(),
-      [&](const Slot::Previous& each) { return all || !ripe_reason(each, slot, now).empty(); });
-  return found == slot.previous.rend() ? nullptr : &*found;
+  const Slot::Previous* next = nullptr;
+  for (const Slot::Previous& version : slot.previous) {
+    if (slot.has_leaked(version)) return &version;
+    if (all || !ripe_reason(version, slot, now).empty()) next = &version;
+  }
+  return next;
 }
 
 bool is_in_use(const Issued& issued, const Slot& slot, std::int64_t now) {
-  // Its successor is the next newer one; our own last look at it was before that was made.
+  // Its successor is the next newer one; our own last look at it was before that was begun.
   const VersionNote* successor = &slot.current->note;
   for (const Slot::Previous& version : slot.previous) {
     if (version.note.token_id == issued.id) break;
     successor = &version.note;
   }
-  const std::int64_t used = issued.last_used_day.value_or(0);
-  return used / kDay > successor->started_at / kDay && now / kDay - used / kDay < 2;
+  const std::int64_t today = now / kDay;
+  const std::int64_t replaced = successor->started_at / kDay;
+  const std::int64_t used = issued.last_used_day.value_or(0) / kDay;
+  return used > replaced ? today - used < 2 : used == replaced && today == replaced;
 }
 
 std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, bool met,
@@ -209,28 +219,41 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
     plan.push_back({"revoke", {}, "the revocation of all tokens was begun"});
     return plan;
   }
+  bool replaced = false;
   if (slot.pending) {
     const std::string& token = slot.pending->note.token_id;
     if (slot.pending->discard) {
-      plan.push_back({"revoke", token, "it was refused when it was new"});
+      const bool adopted = slot.pending->note.origin == "adopted";
+      plan.push_back({adopted ? "drop" : "revoke", token, "it was refused when it was new"});
     } else if (slot.pending->has_value) {
       plan.push_back({"verify", token, "an earlier run ended before it was proven"});
       plan.push_back({"commit", token, "it replaces the current one if it is accepted"});
-      met = true;
+      replaced = true;
     } else {
       plan.push_back({"reconcile", {}, "a request for a token was not answered"});
     }
   }
-  const bool staged = slot.pending && slot.pending->has_value && !slot.pending->discard;
-  const std::string due = staged ? "" : due_reason(slot, request, met, drift, now, policy);
-  if (!due.empty()) plan.push_back({"mint", {}, due});
+  if (const std::string due = due_reason(slot, request, met, drift, now, policy);
+      !replaced && !due.empty()) {
+    plan.push_back({"mint", {}, due});
+    replaced = true;
+  }
+  const std::string unless =
+      policy.retire == Retire::kUnlessUsed ? ", and unless it is still in use" : "";
   for (auto version = slot.previous.rbegin(); version != slot.previous.rend(); ++version) {
     const std::string ripe = ripe_reason(*version, slot, now);
-    if (!ripe.empty()) plan.push_back({"revoke", version->note.token_id, ripe});
+    if (!ripe.empty()) plan.push_back({"revoke", version->note.token_id, ripe + unless});
   }
-  if (!due.empty() && request.leaked && slot.current)
-    plan.push_back({"revoke", slot.current->note.token_id, "it has leaked"});
-  if (is_sweep_due(slot, now)) plan.push_back({"sweep", {}, "orphans were not looked for lately"});
+  if (replaced && slot.current) {
+    const std::string& token = slot.current->note.token_id;
+    if (slot.has_leaked(*slot.current)) {
+      plan.push_back({"revoke", token, "it has leaked"});
+    } else if (grace_ms(policy) == 0) {
+      plan.push_back({"revoke", token, "there is no grace period" + unless});
+    }
+  }
+  if (is_sweep_due(slot, now) || request.accept_store)
+    plan.push_back({"sweep", {}, "orphans were not looked for lately"});
   return plan;
 }
 
@@ -247,8 +270,8 @@ void describe(Answer& answer, const Slot& slot) {
 
 std::int64_t due_at(const Slot& slot, const Policy& policy) {
   std::int64_t next = slot.note.sweep_due_at;
-  if (slot.state != "active") return next;
-  if (slot.pending) next = 0;
+  if (slot.state == "revoked") return next;
+  if (slot.state == "revoking" || slot.pending) return 0;
   if (slot.current) {
     next = std::min(
         {next, rotate_at(slot.current->note, slot.id, policy), slot.note.drift_checked_at + kDay});

@@ -61,8 +61,10 @@ bool is_sweep_due(const Slot& slot, std::int64_t now);
 /// Notes what `request` says has leaked, so that a later run takes it up if this one is killed.
 void note_leak(Slot& slot, const Request& request);
 
-/// Lets go without a grace period what has leaked.
-void let_go_of_leaked(Slot& slot);
+/// Says when each previous version may go: what has leaked at once; no other before the remote
+/// side's clock, too, says that a grace period has passed since its successor was begun, for the
+/// store's may have been set forth.
+void settle_grace(Slot& slot, const Policy& policy);
 
 /// In any order.
 bool same(const Scopes& a, const Scopes& b);
@@ -70,13 +72,15 @@ bool same(const Scopes& a, const Scopes& b);
 /// A day, or 20 granted lifetimes where those are shorter, so that few mints need to be remembered.
 std::int64_t mint_window_ms(const Slot& slot, const Policy& policy);
 
-/// The previous version that is to be retired next, the oldest that is ripe, or nullptr. Ripe is
+/// The previous version that is to be retired next, one that has leaked or the oldest that is ripe,
+/// or nullptr. Ripe is
 /// what was marked, what has expired by `now`, the remote side's clock, and what is past its grace
 /// period by the store's and not kept because it is in use; `all`: each.
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all);
 
 /// Whether somebody used a previous version, `issued` at the remote side, since it was replaced,
-/// and yesterday or today: the day of the last use is all that is known.
+/// and yesterday or today. The day of the last use is all that is known, so on the day of the
+/// replacement nobody can tell, and it is.
 bool is_in_use(const Issued& issued, const Slot& slot, std::int64_t now);
 
 /// What a kRotate request would do, and why.

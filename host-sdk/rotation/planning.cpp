@@ -1,4 +1,6 @@
 // The plan: what a call would do.
+#include <algorithm>
+
 #include "plan.hpp"
 #include "protocol.hpp"
 #include "reasons.hpp"
@@ -14,15 +16,18 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
     return refusal(Status::kFailedPrecondition, "NO_CURRENT", "the slot was never used");
   auto slot = snapshot ? Slot::read(*snapshot) : Result<Slot>(snapshot.error());
   if (!slot) return std::move(slot).error();
-  const Protocol protocol;
-  if (auto refused = refuse_elsewhere(*slot, canonical_json(provider.binding()), protocol))
+  if (auto refused = refuse_elsewhere(*slot, canonical_json(provider.binding()), Protocol{}))
     return *std::move(refused);
   if (auto refused = refuse_at_once(*slot, request)) return *std::move(refused);
 
   note_leak(*slot, request);
+  settle_grace(*slot, policy);
   Answer answer;
   std::string drift;
-  if (is_drift_check_due(*slot, provider.now())) {
+  // An answer also tells the time, before a token is said to near its expiry.
+  const bool nears_expiry =
+      slot->current && rotate_at(slot->current->note, slot->id, policy) <= provider.now();
+  if (nears_expiry || is_drift_check_due(*slot, provider.now())) {
     const auto found = provider.find(call, slot->current->note.token_id);
     if (found) {
       drift = drift_reason(*found, slot->current->note, provider.now());
@@ -32,6 +37,11 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
   }
   const std::int64_t now = provider.now();
   answer.plan = steps(*slot, request, is_met(*slot, request), drift, now, policy);
+  const auto is_mint = [](const Answer::Planned& step) { return step.action == "mint"; };
+  if (std::ranges::any_of(*answer.plan, is_mint)) {
+    if (const auto capped = cap_reached(*slot, now, policy))
+      answer.warnings.push_back({capped->reason, capped->message});
+  }
   describe(answer, *slot);
   answer.next_action_at = next_action_at(*slot, now, policy);
   return answer;

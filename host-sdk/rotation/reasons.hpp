@@ -24,13 +24,14 @@ inline constexpr auto kReasons = std::to_array<Reason>({
      "The workspace has a token of this slot that the store does not know, as after a restored "
      "backup.",
      "Nothing was deleted or made. Restore the newest copy of the store. If there is none: "
-     "adopt-token takes over the token that is in use, or rotate-token with accept_store goes on "
-     "with what the store knows and leaves the others alone until they expire."},
+     "adopt-token takes over the token that is in use, or rotate-token (create-token where the "
+     "store has none) with accept_store goes on with what the store knows. Both leave alone what "
+     "it does not know until that expires."},
     {"MINT_CAP_REACHED", "Too many tokens of this slot were made, or are still alive.",
      "Something asks for tokens in a loop, or old ones cannot be revoked: see the warnings of "
      "earlier calls. The current token is untouched."},
     {"CAPACITY_REACHED", "The principal has as many live tokens as the workspace allows.",
-     "Nothing was changed. Revoke tokens of the principal that nobody uses: list-tokens shows "
+     "No token was made. Revoke tokens of the principal that nobody uses: list-tokens shows "
      "them with the day of their last use."},
     {"VERIFICATION_FAILED", "The new token was refused.",
      "The current token is untouched. See whether the principal is active, may sign in to this "
@@ -40,7 +41,8 @@ inline constexpr auto kReasons = std::to_array<Reason>({
     {"ROLLBACK_IMPOSSIBLE", "There is no previous token to go back to.",
      "The current token is untouched. rotate-token makes a new one."},
     {"ADOPTION_REFUSED", "The token that was handed in cannot be taken over.",
-     "Nothing was stored. It must be a live token of the connection's own service principal."},
+     "Nothing was stored. It must be a live token of the connection's own service principal, none "
+     "of another slot, and not what the connection itself signs in with."},
     {"ADOPTED_ID_UNKNOWN", "Which token was handed in is not known.",
      "Nothing was stored. Name it by token_id: list-tokens shows the principal's tokens."},
     {"POLICY_INVALID", "Lifetime, lead and grace period leave no moment to rotate.",

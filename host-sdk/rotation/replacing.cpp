@@ -64,7 +64,7 @@ std::string Rotator::due() const {
 Event Rotator::prepare() {
   if (mints_ == kMaxMintsPerCall) return Event::kFailed;  // failure_ says how the last one ended
   if (auto refused = cap_reached(slot_, provider_.now(), policy_))
-    return failed(*std::move(refused));
+    return not_made(*std::move(refused));
   auto owner = owner_id();
   if (!owner) return failed(std::move(owner).error());
   owner_ = *std::move(owner);
@@ -76,18 +76,19 @@ Event Rotator::prepare() {
   } else {
     auto judged = judge(*listed, owner_);
     if (!judged) return written(std::move(judged).error());
-    // Room for the new one.
-    if (auto freed = revoke_orphans(judged->orphans); freed) {
-      judged->live_of_owner -= judged->orphans.size();
-    } else if (freed.error().status == Status::kAborted) {
-      return written(freed);
-    } else {
-      warn(freed.error());
-    }
     if (judged->live_of_owner >= provider_.capacity()) {
-      return failed(refusal(Status::kFailedPrecondition, "CAPACITY_REACHED",
-                            "the principal has " + std::to_string(judged->live_of_owner) +
-                                " live tokens, and the workspace allows no more"));
+      if (auto freed = revoke_orphans(judged->orphans); !freed) return written(freed);
+      Error full = refusal(Status::kFailedPrecondition, "CAPACITY_REACHED",
+                           "the principal has " + std::to_string(judged->live_of_owner) +
+                               " live tokens, and the workspace allows no more");
+      const bool urgent =
+          slot_.current &&
+          !due_reason(slot_, Request{}, true, drift_, provider_.now(), policy_).empty();
+      if (!judged->orphans.empty() || urgent) {
+        warn(full);  // the remote side has the last word
+      } else {
+        return not_made(std::move(full));
+      }
     }
     read_expiry_again(*listed);
   }
@@ -99,6 +100,12 @@ Event Rotator::prepare() {
     return Event::kNotDue;
   }
   return Event::kReady;
+}
+
+Event Rotator::not_made(Error error) {
+  warn(error);
+  unmet_ = std::move(error);
+  return Event::kNotDue;
 }
 
 void Rotator::read_expiry_again(const std::vector<Issued>& listed) {
@@ -156,6 +163,9 @@ Event Rotator::mint() {
   if (failure_->effect == Effect::kNone) {
     slot_.note.nonces.erase(intent.nonce);
     slot_.note.mints.pop_back();
+    // Our own orphans may be what fills it.
+    if (failure_->status == Status::kResourceExhausted) slot_.note.sweep_due_at = 0;
+    unmet_ = failure_;
     return Event::kRefused;
   }
   warn(*failure_);
@@ -252,16 +262,20 @@ void Rotator::warn_of_lifetime(const VersionNote& granted) {
 
 Event Rotator::commit() {
   slot_.note.failures = 0;
-  slot_.note.drift_checked_at = provider_.now();
-  const bool leaked = slot_.current && slot_.current->note.token_id == slot_.note.leaked;
+  // Nobody has looked at the scopes of what was replaced once.
+  slot_.note.drift_checked_at = request_.goal == Goal::kRollback ? 0 : provider_.now();
+  const bool leaked = slot_.current && slot_.has_leaked(*slot_.current);
   const std::int64_t grace = leaked ? 0 : grace_ms(policy_);
   auto result = transaction_.commit(target_.version, std::chrono::milliseconds(grace), {}, note());
   if (!result) return written(result);
   did("committed", target_.note.token_id);
   committed_ = true;
+  refused_ = false;
+  taken_over_ = target_.note.origin == "adopted";
   proven_ = true;
   minted_.reset();
   failure_.reset();
+  unmet_.reset();
   drift_.clear();
   take_over_roles();
   return Event::kWritten;
@@ -284,7 +298,7 @@ void Rotator::take_over_roles() {
     slot_.current = committed;
     if (slot_.pending && slot_.pending->id == committed.id) slot_.pending.reset();
   }
-  let_go_of_leaked(slot_);
+  settle_grace(slot_, policy_);
 }
 
 }  // namespace hub::rotation

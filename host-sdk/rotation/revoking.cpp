@@ -24,7 +24,11 @@ Event Rotator::mark_target() {
 
 Event Rotator::delete_target() {
   // What was adopted and never became current is somebody else's still.
-  if (target_.mark == HUB_MARK_DISCARD && target_.note.origin == "adopted") return Event::kGone;
+  if (target_.mark == HUB_MARK_DISCARD && target_.note.origin == "adopted") {
+    answer_.warnings.push_back({"NOT_ADOPTED", "token " + target_.note.token_id +
+                                                   " was never current, and is not revoked"});
+    return Event::kGone;
+  }
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
   if (auto revoked = revoke(target_.note.token_id); !revoked) {
     Error error = std::move(revoked).error();
@@ -37,7 +41,7 @@ Event Rotator::delete_target() {
 }
 
 Event Rotator::drop_target() {
-  if (target_.note.token_id == slot_.note.leaked) slot_.note.leaked.clear();
+  slot_.note.leaked.erase(target_.version);
   auto dropped = transaction_.drop(target_.version, note());
   if (!dropped) return written(dropped);
   const auto is_target = [&](const Slot::Version& version) {
@@ -52,7 +56,7 @@ Event Rotator::drop_target() {
 // ---- Retire ----
 
 Event Rotator::choose_retirement() {
-  if (request_.goal == Goal::kSweep || !slot_.current) return Event::kNothingLeft;
+  if (request_.goal == Goal::kSweep || !slot_.current || refused_) return Event::kNothingLeft;
   const auto* next = next_to_retire(slot_, provider_.now(), request_.goal == Goal::kRevokePrevious);
   if (next == nullptr) return Event::kNothingLeft;
   target_version(*next, next->retiring);
@@ -73,6 +77,7 @@ Event Rotator::prove_current() {
   }
   proven_ = verdict->accepted;
   if (proven_) return Event::kAccepted;
+  refused_ = true;
   Error refused = refusal(Status::kFailedPrecondition, "DEAD_CURRENT",
                           "the current token was refused: " + verdict->why);
   warn(refused);
@@ -87,19 +92,21 @@ Event Rotator::check_use() {
   const auto* next = next_to_retire(slot_, provider_.now(), request_.goal == Goal::kRevokePrevious);
   if (next == nullptr || next->id != target_.version) return Event::kNotDue;
   const bool cares = policy_.retire == Retire::kUnlessUsed && request_.goal == Goal::kRotate;
-  const std::string& token_id = target_.note.token_id;
-  if (!cares || target_.marked || token_id == slot_.note.leaked) return Event::kUnused;
   const auto at = std::ranges::find(slot_.previous, target_.version, &Slot::Previous::id);
+  if (!cares || target_.marked || slot_.has_leaked(*at)) return Event::kUnused;
+  const std::string& token_id = target_.note.token_id;
   const std::int64_t now = provider_.now();
+  const std::int64_t end = target_.note.expiry_time;
+  const bool has_ended = target_.note.has_ended(now);
   const auto found = provider_.find(call_, token_id);
   if (!found) {
     warn(found.error());
+    if (has_ended) return Event::kUnused;
     at->kept_until = now + kHour;
     return Event::kInUse;
   }
   if (!*found || !is_in_use(**found, slot_, now)) return Event::kUnused;
-  const std::int64_t end = target_.note.expiry_time;
-  if (target_.note.has_ended(now)) {
+  if (has_ended) {
     answer_.warnings.push_back(
         {"IN_USE", "token " + token_id + " expired while it was still in use"});
     return Event::kUnused;
@@ -115,7 +122,7 @@ Event Rotator::check_use() {
 
 Event Rotator::sweep() {
   const std::int64_t now = provider_.now();
-  const bool asked = request_.goal == Goal::kSweep || request_.accept_store;
+  const bool asked = request_.goal == Goal::kSweep || accepts_store();
   if (!asked && !is_sweep_due(slot_, now)) return Event::kChecked;
   const auto not_done = [&](Error error) {
     warn(error);
@@ -143,8 +150,14 @@ Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::st
   // What another run made since this one began is not for this one to judge.
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return std::move(renewed).error();
   if (findings.strange.empty()) return findings;
+  if (request_.goal == Goal::kAdopt && !accepts_store()) {
+    // What is handed in may be what is strange. Until it is known nothing goes.
+    findings.orphans.clear();
+    return findings;
+  }
+  std::erase_if(slot_.note.accepted, [&](const auto& entry) { return entry.second < now; });
   const std::size_t accepted = slot_.note.accepted.size() + findings.strange.size();
-  if (!request_.accept_store || accepted > SlotNote::kMaxAccepted) {
+  if (!accepts_store() || accepted > SlotNote::kMaxAccepted) {
     return refusal(Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
                    "token " + findings.strange.front().id +
                        " carries this slot's marker, but the store knows nothing of it: the store "
@@ -161,6 +174,10 @@ Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::st
   if (auto kept = transaction_.note(note()); !kept) return std::move(kept).error();
   note_as_kept_ = note();
   return findings;
+}
+
+bool Rotator::accepts_store() const {
+  return request_.accept_store || (request_.goal == Goal::kAdopt && taken_over_);
 }
 
 Result<> Rotator::revoke_orphans(const std::vector<Issued>& orphans) {
@@ -197,8 +214,8 @@ Event Rotator::choose_revocation() {
 
 Event Rotator::decide_revoked() {
   if (auto refused = refuse_at_once(slot_, request_)) return failed(*std::move(refused));
-  return request_.goal == Goal::kCreate || request_.goal == Goal::kAdopt ? Event::kDue
-                                                                         : Event::kNotDue;
+  if (request_.goal == Goal::kAdopt) return Event::kOffered;
+  return request_.goal == Goal::kCreate ? Event::kDue : Event::kNotDue;
 }
 
 }  // namespace hub::rotation

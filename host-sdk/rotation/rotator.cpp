@@ -76,6 +76,7 @@ Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Requ
     slot_.note.clean_lists = kCleanListsForRest;
   }
   note_leak(slot_, request);
+  settle_grace(slot_, policy_);
 }
 
 Result<Answer> Rotator::run() {
@@ -86,7 +87,9 @@ Result<Answer> Rotator::run() {
     if (state == State::kStopped) break;
     if (state == State::kDone) {
       // A rotation leaves a debt for the next call; who asked for a revocation is told.
-      if (request_.goal == Goal::kRevokePrevious && failure_) break;
+      if (unmet_) return told(*unmet_);
+      if (failure_ && (request_.goal == Goal::kRevokePrevious || request_.leaked))
+        return told(*failure_);
       return std::move(answer_);
     }
   }
@@ -94,6 +97,11 @@ Result<Answer> Rotator::run() {
 }
 
 std::pair<State, Event> Rotator::start() {
+  if (request_.leaked) {
+    // Kept in mind before anything is done about it.
+    if (auto kept = transaction_.note(note()); !kept) return {State::kStopped, written(kept)};
+    note_as_kept_ = note();
+  }
   if (slot_.state == "revoked") return {State::kRevoked, Event::kBegin};
   if (slot_.state == "revoking") return {State::kRevoking, Event::kBegin};
   if (request_.goal == Goal::kRevokeAll) return {State::kRevoking, Event::kDue};
@@ -103,11 +111,15 @@ std::pair<State, Event> Rotator::start() {
     target_pending();
     if (slot_.pending->discard) return {State::kDiscarding, Event::kBegin};
     if (!slot_.pending->has_value) return {State::kReconciling, Event::kBegin};
-    if (request_.goal == Goal::kAdopt && !is_offered(slot_.pending->note.token_id)) {
-      return {State::kAdopting,
-              failed(refusal(Status::kFailedPrecondition, "ADOPTION_REFUSED",
-                             "token " + slot_.pending->note.token_id +
-                                 " is about to become current: let rotate-token finish first"))};
+    if (request_.goal == Goal::kAdopt) {
+      const auto offered = is_offered(*slot_.pending);
+      if (!offered) return {State::kStopped, failed(offered.error())};
+      if (!*offered) {
+        return {State::kStopped,
+                failed(refusal(Status::kFailedPrecondition, "ADOPTION_REFUSED",
+                               "token " + slot_.pending->note.token_id +
+                                   " is about to become current: let rotate-token finish first"))};
+      }
     }
     if (request_.goal != Goal::kSweep) return {State::kStaged, Event::kBegin};
   }
@@ -190,15 +202,18 @@ Event Rotator::finish() {
 }
 
 Result<Answer> Rotator::stopped(Event event) {
-  Error error =
-      failure_.value_or(Error{.status = Status::kInternal, .message = "stopped without a reason"});
-  if (remote_changed_ && error.effect == Effect::kNone) error.effect = Effect::kApplied;
   if (event != Event::kLeaseLost) {
-    ++slot_.note.failures;
+    if (request_.goal == Goal::kRotate) ++slot_.note.failures;
     if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
-    if (error.retry != Retry::kNever) {
-      error.retry_after_ms = std::max(error.retry_after_ms, back_off_ms(slot_, provider_.now()));
-    }
+  }
+  return told(
+      failure_.value_or(Error{.status = Status::kInternal, .message = "stopped without a reason"}));
+}
+
+Error Rotator::told(Error error) {
+  if (remote_changed_ && error.effect == Effect::kNone) error.effect = Effect::kApplied;
+  if (error.status != Status::kAborted && error.retry != Retry::kNever) {
+    error.retry_after_ms = std::max(error.retry_after_ms, back_off_ms(slot_, provider_.now()));
   }
   return error;
 }

@@ -68,6 +68,7 @@ class Rotator {
   Event finish();
 
   Result<Answer> stopped(Event event);
+  Error told(Error error);
 
   Event written(const Result<>& result);
   Event failed(Error error);
@@ -78,15 +79,18 @@ class Rotator {
   Result<> revoke(const std::string& token_id);
   Result<std::string> owner_id();
   std::string due() const;
-  /// Whether the value that was handed in may be that of this token.
-  bool is_offered(const std::string& token_id) const;
-  Event already_ours(const std::string& id);
+  /// Whether the value that was handed in is that of this version.
+  Result<bool> is_offered(const Slot::Version& version);
+  /// No new one; what else is due is done all the same.
+  Event not_made(Error error);
   void read_expiry_again(const std::vector<Issued>& listed);
   void take_over_roles();
   Scopes wanted_scopes() const;
   void warn_of_lifetime(const VersionNote& granted);
   /// What a list means, for as long as the slot is still ours.
   Result<Findings> judge(const std::vector<Issued>& listed, const std::string& owner);
+  /// Whether what the slot does not know is from now on none of its business.
+  bool accepts_store() const;
   Result<> revoke_orphans(const std::vector<Issued>& orphans);
   std::chrono::milliseconds time_needed() const;
   std::string note() const { return slot_.note.to_json(); }
@@ -107,11 +111,14 @@ class Rotator {
   std::optional<Minted> minted_;
   std::optional<Issued> adopted_;
   std::optional<Error> failure_;
+  std::optional<Error> unmet_;  // why no new one was made, though the rest was done
   std::string drift_;
   std::string owner_;  // of what is about to be minted
   int mints_ = 0;
   bool committed_ = false;
   bool proven_ = false;          // current answered for itself in this call
+  bool refused_ = false;         // or was refused
+  bool taken_over_ = false;      // what was handed in is current
   bool remote_changed_ = false;  // and nobody was told yet
 };
 

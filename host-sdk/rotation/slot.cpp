@@ -121,7 +121,9 @@ SlotNote SlotNote::read(const std::string& json) {
   if (const Array::Ptr mints = object->getArray("mints")) {
     for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
   }
-  note.leaked = object->optValue<std::string>("leaked", "");
+  if (const Array::Ptr leaked = object->getArray("leaked")) {
+    for (const auto& version : *leaked) note.leaked.insert(version.convert<std::uint64_t>());
+  }
   note.drift_checked_at = object->optValue<std::int64_t>("drift_checked_at", 0);
   note.sweep_due_at = object->optValue<std::int64_t>("sweep_due_at", 0);
   note.clean_lists = object->optValue<int>("clean_lists", 0);
@@ -143,7 +145,11 @@ std::string SlotNote::to_json() const {
   object.set("nonces", in_seconds(kept));
   if (!accepted.empty()) object.set("accepted", in_seconds(accepted));
   object.set("mints", times);
-  if (!leaked.empty()) object.set("leaked", leaked);
+  if (!leaked.empty()) {
+    Array versions;
+    for (const std::uint64_t version : leaked) versions.add(version);
+    object.set("leaked", versions);
+  }
   object.set("drift_checked_at", drift_checked_at);
   object.set("sweep_due_at", sweep_due_at);
   object.set("clean_lists", clean_lists);
@@ -151,10 +157,12 @@ std::string SlotNote::to_json() const {
   return text_of(object);
 }
 
-bool Slot::names(const std::string& token_id) const {
+std::optional<std::uint64_t> Slot::version_of(const std::string& token_id) const {
   const auto is = [&](const Version& version) { return version.note.token_id == token_id; };
-  return (current && is(*current)) || (pending && is(*pending)) ||
-         std::any_of(previous.begin(), previous.end(), is);
+  if (current && is(*current)) return current->id;
+  if (pending && is(*pending)) return pending->id;
+  const auto found = std::find_if(previous.begin(), previous.end(), is);
+  return found == previous.end() ? std::nullopt : std::optional(found->id);
 }
 
 Result<Slot> Slot::read(const std::string& snapshot) {

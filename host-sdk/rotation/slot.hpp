@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ struct VersionNote {
 struct SlotNote {
   /// So many nonces fit beside everything else into the 16 KiB of a note. What falls off is the one
   /// to end first: were it still alive it would be reported, never deleted.
-  static constexpr std::size_t kMaxNonces = 400;
+  static constexpr std::size_t kMaxNonces = 390;
 
   std::string binding;
   std::map<std::string, std::int64_t>
@@ -49,7 +50,7 @@ struct SlotNote {
   static constexpr std::size_t kMaxAccepted = 64;
   std::map<std::string, std::int64_t> accepted;
   std::vector<std::int64_t> mints;  // of the last day
-  std::string leaked{};             // the id of what goes without grace, until it is gone
+  std::set<std::uint64_t> leaked;   // versions that go without grace, until they are gone
   std::int64_t drift_checked_at = 0;
   std::int64_t sweep_due_at = 0;
   int clean_lists = 0;
@@ -71,7 +72,7 @@ struct Slot {
   struct Previous : Version {
     std::optional<std::int64_t> retire_after;
     bool retiring = false;
-    std::int64_t kept_until = 0;  // in this run, because it is in use
+    std::int64_t kept_until = 0;  // in this run, by the remote side's clock, whatever its grace
   };
 
   std::string id;
@@ -84,7 +85,9 @@ struct Slot {
   std::vector<Previous> previous;  // newest first
 
   bool empty() const { return !current && !pending && previous.empty(); }
-  bool names(const std::string& token_id) const;
+  bool names(const std::string& token_id) const { return version_of(token_id).has_value(); }
+  std::optional<std::uint64_t> version_of(const std::string& token_id) const;
+  bool has_leaked(const Version& version) const { return note.leaked.contains(version.id); }
 
   /// Reads the snapshot of secret_begin. DATA_LOSS, SLOT_DAMAGED if it is not one.
   static Result<Slot> read(const std::string& snapshot);

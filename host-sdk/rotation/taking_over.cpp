@@ -2,6 +2,7 @@
 // version.
 #include <algorithm>
 
+#include "marker.hpp"
 #include "plan.hpp"
 #include "reasons.hpp"
 #include "rotator.hpp"
@@ -10,8 +11,10 @@ namespace hub::rotation {
 
 // ---- Adopt ----
 
-bool Rotator::is_offered(const std::string& token_id) const {
-  return token_id == provider_.id_of(*request_.adopt) || token_id == request_.adopt_id;
+Result<bool> Rotator::is_offered(const Slot::Version& version) {
+  const auto value = transaction_.read(version.id);
+  if (!value) return value.error();
+  return value->reveal() == request_.adopt->reveal();
 }
 
 Event Rotator::identify() {
@@ -19,6 +22,12 @@ Event Rotator::identify() {
     return failed(refusal(Status::kFailedPrecondition, reason, std::move(message)));
   };
   const Secret& value = *request_.adopt;
+  if (slot_.current) {
+    const auto is_current = is_offered(*slot_.current);
+    if (!is_current) return failed(is_current.error());
+    taken_over_ = *is_current;
+    if (taken_over_) return Event::kNotDue;
+  }
   auto owner = provider_.owner_id(call_);
   if (!owner) return failed(std::move(owner).error());
   owner_ = *std::move(owner);
@@ -27,34 +36,45 @@ Event Rotator::identify() {
   if (!verdict->accepted)
     return refuse("ADOPTION_REFUSED", "the token was refused: " + verdict->why);
 
-  for (const std::string& id : {provider_.id_of(value).value_or(""), request_.adopt_id}) {
-    if (id.empty()) continue;
-    if (slot_.names(id)) return already_ours(id);
-    auto found = provider_.find(call_, id);
-    if (!found) return failed(std::move(found).error());
-    if (*found && (*found)->owner_id == owner_) {
-      adopted_ = **std::move(found);
-      return Event::kAccepted;
-    }
+  // The value's own word, where the remote side confirms it, before anybody else's.
+  Result<std::optional<Issued>> found = std::optional<Issued>();
+  if (const auto id = provider_.id_of(value)) found = provider_.find(call_, *id);
+  const std::string& named = request_.adopt_id;
+  if (found && *found && !named.empty() && named != (*found)->id) {
+    return refuse("ADOPTION_REFUSED",
+                  "the value is that of token " + (*found)->id + ", not of " + named);
   }
-  return refuse("ADOPTED_ID_UNKNOWN", "the workspace does not say which token it is");
-}
-
-Event Rotator::already_ours(const std::string& id) {
-  if (slot_.current && slot_.current->note.token_id == id) return Event::kNotDue;
-  return failed(refusal(Status::kFailedPrecondition, "ADOPTION_REFUSED",
-                        "token " + id + " is this slot's already, as one that was replaced"));
+  if ((!found || !*found) && !named.empty()) found = provider_.find(call_, named);
+  if (!found) return failed(std::move(found).error());
+  if (!*found || (*found)->owner_id != owner_)
+    return refuse("ADOPTED_ID_UNKNOWN", "the workspace does not say which token it is");
+  adopted_ = **std::move(found);
+  const auto no = [&](const char* why) {
+    return refuse("ADOPTION_REFUSED", "token " + adopted_->id + why);
+  };
+  if (slot_.names(adopted_->id)) return no(" is this slot's already");
+  if (adopted_->expiry_time > 0 && adopted_->expiry_time <= provider_.now())
+    return no(" has expired, so it is not the one whose value was handed in");
+  const auto marker = Marker::parse(adopted_->comment);
+  if (marker && marker->slot_id != slot_.id) return no(" belongs to another slot");
+  return Event::kAccepted;
 }
 
 Event Rotator::stage_adopted() {
+  const std::int64_t now = provider_.now();
+  // One without an end is taken for as old as its adoption, or it would be due at once.
+  const bool is_endless = adopted_->expiry_time <= 0 || adopted_->creation_time <= 0;
   VersionNote note{.origin = "adopted",
-                   .started_at = provider_.now(),
+                   .started_at = now,
                    .lifetime_seconds = policy_.lifetime_seconds,
                    .owner_id = owner_,
                    .scopes = adopted_->scopes,
                    .token_id = adopted_->id,
-                   .creation_time = adopted_->creation_time,
+                   .creation_time = is_endless ? now : adopted_->creation_time,
                    .expiry_time = adopted_->expiry_time};
+  if (slot_.state != "active") {
+    if (const Event set = set_state(HUB_SLOT_ACTIVE, "active"); set != Event::kWritten) return set;
+  }
   auto staged = transaction_.stage_value(*request_.adopt, note.to_json(), this->note());
   if (!staged) return written(std::move(staged).error());
   slot_.pending = {{*staged, std::move(note)}, true, false};
@@ -78,12 +98,17 @@ Event Rotator::prove_previous() {
   const Slot::Previous& newest = slot_.previous.front();
   const std::string& token_id = newest.note.token_id;
   if (newest.retiring) return refuse("token " + token_id + " is being revoked");
-  if (token_id == slot_.note.leaked) return refuse("token " + token_id + " has leaked");
+  if (slot_.has_leaked(newest)) return refuse("token " + token_id + " has leaked");
   const auto value = transaction_.read(newest.id);
   if (!value) return failed(value.error());
   auto verdict = provider_.verify(call_, *value, newest.note.owner_id, newest.note.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
   if (!verdict->accepted) return refuse("token " + token_id + " was refused: " + verdict->why);
+  if (rotate_at(newest.note, slot_.id, policy_) <= provider_.now()) {
+    answer_.warnings.push_back({"DUE_AGAIN", "token " + token_id +
+                                                 " nears its expiry: the next rotate-token "
+                                                 "replaces it"});
+  }
   target_version(newest, false);
   return Event::kAccepted;
 }

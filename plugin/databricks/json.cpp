@@ -78,6 +78,11 @@ std::optional<JsonObject> JsonObject::object(const std::string& name) const {
   return JsonObject(*std::move(object), path_ + name + ".");
 }
 
+std::set<std::string> JsonObject::names() const {
+  const auto names = object_->getNames();
+  return {names.begin(), names.end()};
+}
+
 std::vector<JsonObject> JsonObject::objects(const std::string& name) const {
   constexpr const char* kType = "an array of objects";
   const auto array = member<Array>(name, kType);

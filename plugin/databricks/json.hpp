@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class JsonObject {
   std::optional<JsonObject> object(const std::string& name) const;
   /// Empty if absent.
   std::vector<JsonObject> objects(const std::string& name) const;
+
+  /// Of its members.
+  std::set<std::string> names() const;
 
   /// A text that is secret and must be there; what the parsed object held of it is overwritten.
   /// Throws WrongShape also if it is not printable ASCII without spaces: it is to stand in a

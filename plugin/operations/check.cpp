@@ -218,8 +218,7 @@ class Preflight {
     if (!*slot) return findings_.pass("orphans", "none: the slot is not in use yet");
     std::size_t orphans = 0;
     for (const Issued& each : live) {
-      if ((*slot)->roles.contains(each.id) || !hub::rotation::is_marked(each.comment, (*slot)->id))
-        continue;
+      if ((*slot)->roles.contains(each.id) || !(*slot)->claims(each.comment)) continue;
       // The value of an orphan is in nobody's hands, so nobody can have used it.
       if (each.last_used_day) {
         return findings_.fail(
@@ -227,7 +226,8 @@ class Preflight {
             "token " + each.id +
                 " carries this slot's marker and is in use, but the store knows "
                 "nothing of it: the store is older than the workspace",
-            "Restore the newest copy of the store. Until then nothing is revoked or made.");
+            "Restore the newest copy of the store, adopt-token what is in use, or rotate-token "
+            "with accept_store. Until then nothing is revoked or made.");
       }
       ++orphans;
     }

@@ -28,7 +28,7 @@ hub::Result<std::string> list_tokens(Instance& instance, hub::Call call, const J
       const auto named = (*slot)->roles.find(issued.id);
       if (named != (*slot)->roles.end()) {
         role = named->second;
-      } else if (hub::rotation::is_marked(issued.comment, (*slot)->id)) {
+      } else if ((*slot)->claims(issued.comment)) {
         role = "orphan";
       }
     }

@@ -19,7 +19,7 @@ constinit const Operation kRotateToken{
           "type": "string", "minLength": 1
         },
         "leaked": {
-          "description": "With now: revoke what is replaced at once, without a grace period and whoever uses it.",
+          "description": "Replace the token now and revoke it at once, without a grace period and whoever uses it.",
           "type": "boolean", "default": false
         },
         "plan": {"description": "Say what would be done and why, and change nothing.", "type": "boolean", "default": false},

@@ -24,7 +24,7 @@ inline constexpr std::string_view kRotationAnswer = R"json({
         "type": "object",
         "required": ["action", "reason"],
         "properties": {
-          "action": {"enum": ["reconcile", "verify", "commit", "mint", "revoke", "sweep"]},
+          "action": {"enum": ["reconcile", "drop", "verify", "commit", "mint", "revoke", "sweep"]},
           "token_id": {"type": "string"},
           "reason": {"type": "string"}
         }

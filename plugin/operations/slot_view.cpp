@@ -12,6 +12,12 @@ std::string SlotView::current() const {
   return {};
 }
 
+bool SlotView::claims(std::string_view comment) const {
+  return hub::rotation::is_marked(comment, id) &&
+         !accepted.contains(
+             std::string(comment.substr(comment.size() - hub::rotation::kNonceSize)));
+}
+
 hub::Result<std::optional<SlotView>> SlotView::look(hub::Call call) {
   const auto snapshot = call.look(kTokenSlot);
   if (!snapshot) {
@@ -22,6 +28,10 @@ hub::Result<std::optional<SlotView>> SlotView::look(hub::Call call) {
   const auto object = JsonObject::parse(*snapshot);
   if (!object) throw WrongShape("the slot's snapshot is not a JSON object");
   view.id = object->required("slot", object->text("slot"));
+  if (const auto note = object->object("note")) {
+    if (const auto left_alone = note->object("accepted"))
+      view.accepted = left_alone->names();
+  }
   const auto add = [&](const std::optional<JsonObject>& version, const char* role) {
     if (!version) return;
     const auto note = version->object("note");

@@ -5,7 +5,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace databricks_token {
 
@@ -13,6 +15,10 @@ struct SlotView {
   std::string id;
   std::map<std::string, std::string> roles;  // token_id -> "current", "pending" or "previous"
 
+  std::set<std::string> accepted;  // nonces of tokens that are left alone
+
+  /// Whether a token with that comment is this slot's, although no version names it.
+  bool claims(std::string_view comment) const;
   std::string current() const;  // token_id; empty if there is none
 
   /// Nothing if the slot was never made.

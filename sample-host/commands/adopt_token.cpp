@@ -27,7 +27,8 @@ const Command kAdoptToken{
         R"(The token is read where the connection's manifest says, for instance
 "secrets": {"adopt": {"reference": "file:PATH"}, ..}, so that it never stands on a command line.
 It must be a live token of the connection's service principal. It becomes current and is rotated
-from then on; a token that was current before is replaced by it.
+from then on; a token that was current before is replaced by it. The token of --token-id is revoked
+one day like any other that was current, so a wrong ID is somebody else's loss.
 
 Examples:
   sample-host adopt-token prod

@@ -1,6 +1,23 @@
 #include "commands/operation.hpp"
+#include "session.hpp"
+
+#include <array>
 
 namespace sample_host {
+namespace {
+
+constexpr std::array kOptions = {
+    Option{"--accept-store", "",
+           "after STORE_OLDER_THAN_WORKSPACE: go on with what the store knows"},
+};
+
+hub::Result<Answer> create_token(Session& session) {
+  Poco::JSON::Object request;
+  if (session.line().has("--accept-store")) request.set("accept_store", true);
+  return run_operation(session, "create-token", request);
+}
+
+}  // namespace
 
 const Command kCreateToken{
     .name = "create-token",
@@ -13,7 +30,7 @@ The token itself is not printed; `sample-host tokens CONNECTION --reveal current
 Example:
   sample-host create-token prod
 )",
-    .options = {},
-    .run = [](Session& session) { return run_operation(session, "create-token"); }};
+    .options = kOptions,
+    .run = create_token};
 
 }  // namespace sample_host

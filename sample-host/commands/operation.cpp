@@ -12,7 +12,11 @@ hub::Result<Answer> run_operation(Session& session, const std::string& operation
   return Answer{*response, to_prose(**response)};
 }
 
-hub::Result<> name_current(Session& session, Poco::JSON::Object& request) {
+hub::Result<> name_replaced(Session& session, Poco::JSON::Object& request) {
+  if (session.line().has("--replace")) {
+    request.set("replace", std::string(session.line().value("--replace")));
+    return {};
+  }
   const auto slot = session.store().look(session.slot());
   if (!slot && slot.error().status != hub::Status::kNotFound) return slot.error();
   if (slot && slot->current)

@@ -12,8 +12,8 @@ namespace sample_host {
 hub::Result<Answer> run_operation(Session& session, const std::string& operation,
                                   const Poco::JSON::Object& request = Poco::JSON::Object());
 
-/// Names the current token in `request`, so that of two hosts, or of a run that was killed and its
-/// rerun, one replaces it.
-hub::Result<> name_current(Session& session, Poco::JSON::Object& request);
+/// Says in `request` which token is to be replaced: the one of --replace, or the current one, so
+/// that of two hosts one replaces it.
+hub::Result<> name_replaced(Session& session, Poco::JSON::Object& request);
 
 }  // namespace sample_host

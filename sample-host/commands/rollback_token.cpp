@@ -1,12 +1,18 @@
 #include "commands/operation.hpp"
 #include "session.hpp"
 
+#include <array>
+
 namespace sample_host {
 namespace {
 
+constexpr std::array kOptions = {
+    Option{"--replace", "TOKEN_ID", "which token is to be current no more; otherwise the current"},
+};
+
 hub::Result<Answer> rollback_token(Session& session) {
   Poco::JSON::Object request;
-  if (auto named = name_current(session, request); !named) return std::move(named).error();
+  if (auto named = name_replaced(session, request); !named) return std::move(named).error();
   return run_operation(session, "rollback-token", request);
 }
 
@@ -18,13 +24,14 @@ const Command kRollbackToken{
     .summary = "make the newest replaced token current again",
     .help =
         R"(For a new token with which something is wrong, as long as the replaced one lives. What was
-current becomes a replaced token and goes after its grace. When the old token nears its expiry, the
-next rotate-token replaces it again.
+current becomes a replaced token and goes after its grace. An old token that nears its expiry, as
+after a rotation that was due, is replaced again by the next rotate-token: stop its timer until you
+know what was wrong. A run that was interrupted is best repeated with --replace.
 
 Example:
   sample-host rollback-token prod
 )",
-    .options = {},
+    .options = kOptions,
     .run = rollback_token};
 
 }  // namespace sample_host

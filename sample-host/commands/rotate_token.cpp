@@ -9,6 +9,7 @@ namespace {
 constexpr std::array kOptions = {
     Option{"--when", "due|now",
            "due (the default): what the clock asks for; now: replace the token"},
+    Option{"--replace", "TOKEN_ID", "with now or leaked: which token; otherwise the current one"},
     Option{"--leaked", "", "replace it now and revoke it at once, whoever uses it"},
     Option{"--plan", "", "say what would be done and why, and change nothing"},
     Option{"--accept-store", "",
@@ -24,7 +25,13 @@ std::string lines_of(const Poco::JSON::Object& answer) {
             (step.has("token_id") ? " " + step.getValue<std::string>("token_id") : "") + ": " +
             step.getValue<std::string>("reason") + "\n";
   }
-  return text.empty() ? "nothing is due\n" : text;
+  if (text.empty()) text = "nothing is due\n";
+  for (const auto& item : *answer.getArray("warnings")) {
+    const auto& warning = *item.extract<Poco::JSON::Object::Ptr>();
+    text += "warning: " + warning.getValue<std::string>("message") + " [" +
+            warning.getValue<std::string>("reason") + "]\n";
+  }
+  return text;
 }
 
 hub::Result<Answer> rotate_token(Session& session) {
@@ -38,7 +45,7 @@ hub::Result<Answer> rotate_token(Session& session) {
   if (plan) request.set("plan", true);
   if (line.has("--accept-store")) request.set("accept_store", true);
   if (when == "now") {
-    if (auto named = name_current(session, request); !named) return std::move(named).error();
+    if (auto named = name_replaced(session, request); !named) return std::move(named).error();
   }
   auto answer = run_operation(session, "rotate-token", request);
   if (answer && plan) answer->text = lines_of(*answer->result);
@@ -55,12 +62,14 @@ const Command kRotateToken{
         R"(Looks at the store, the clock and the workspace and does what is due: finishes what an
 interrupted run left, replaces a token before it expires, revokes replaced tokens when their grace
 has ended. Calling it too often is harmless; the answer's next_action_at says when it is needed next.
+A token that has leaked is replaced and revoked at once. Name it by its token_id if it may have been
+replaced already; `tokens` shows the ids.
 
 Examples:
   sample-host rotate-token prod
   sample-host rotate-token prod --plan
   sample-host rotate-token prod --when now
-  sample-host rotate-token prod --leaked
+  sample-host rotate-token prod --leaked --replace 4f2a..
 )",
     .options = kOptions,
     .run = rotate_token};

@@ -133,7 +133,8 @@ TEST_F(Lifecycle, AdoptingTwiceIsNoMoreThanOnce) {
   hand_in(made_by_hand().first);
   json({"adopt-token", "local"}, 0);
   const auto again = json({"adopt-token", "local"}, 0)->getObject("result");
-  EXPECT_EQ(again->getArray("did")->size(), 0U);
+  for (const auto& done : *again->getArray("did"))
+    EXPECT_EQ(text(done.extract<Object>(), "action"), "swept");
   EXPECT_EQ(live_tokens(), 1U);
 }
 
@@ -151,12 +152,26 @@ TEST_F(Lifecycle, AnAdoptedTokenReplacesTheCurrentOne) {
 TEST_F(Lifecycle, AdoptsNothingThatIsDeadOrSomebodyElses) {
   const auto [value, id] = made_by_hand();
   workspace.admin("DELETE", kTokens + id);
-  for (const std::string& wrong : {value, workspace.admin_token()}) {
+  for (const std::string& wrong : {value, std::string("canary-not-a-token")}) {
     hand_in(wrong);
     EXPECT_EQ(text(error({"adopt-token", "local"}, 1), "reason"), "ADOPTION_REFUSED");
   }
   EXPECT_TRUE(tokens()->isNull("current"));
   EXPECT_EQ(answer_to(workspace.admin_token()), 200);
+}
+
+TEST_F(Lifecycle, NeverAdoptsWhatTheConnectionSignsInWith) {
+  hand_in(workspace.admin_token());
+  const auto failed = error({"adopt-token", "local"}, 1);
+  EXPECT_EQ(text(failed, "reason"), "ADOPTION_REFUSED");
+  EXPECT_THAT(text(failed, "message"), HasSubstr("signs in"));
+}
+
+TEST_F(Lifecycle, RefusesAnIdThatIsNotTheOneOfTheValue) {
+  hand_in(made_by_hand().first);
+  const auto failed = error({"adopt-token", "local", "--token-id", made_by_hand().second}, 1);
+  EXPECT_EQ(text(failed, "reason"), "ADOPTION_REFUSED");
+  EXPECT_TRUE(tokens()->isNull("current"));
 }
 
 TEST_F(Lifecycle, SaysHowToGrantTheTokenThatIsToBeAdopted) {
@@ -178,6 +193,26 @@ TEST_F(Lifecycle, ALeakedTokenIsReplacedAndRevokedAtOnceInSpiteOfItsGrace) {
   EXPECT_EQ(answer_to(reveal()), 200);
 }
 
+TEST_F(Lifecycle, ALeakIsKeptInMindUntilTheLeakedTokenIsGone) {
+  keep_replaced_tokens();
+  create_token();
+  const std::string leaked = reveal();
+  serve({kMint, "POST", 403, R"({"error_code": "PERMISSION_DENIED", "message": "not now"})"});
+  error({"rotate-token", "local", "--leaked"}, 1);
+  EXPECT_EQ(answer_to(leaked), 200) << "it is all that there is";
+  workspace.clear_faults();
+  EXPECT_THAT(host({"rotate-token", "local", "--plan"}).out, HasSubstr("has leaked"));
+  json({"rotate-token", "local"}, 0);
+  EXPECT_EQ(answer_to(leaked), 403);
+  EXPECT_EQ(answer_to(reveal()), 200);
+}
+
+TEST_F(Lifecycle, WhoeverReportsALeakIsToldThatTheLeakedTokenStillLives) {
+  create_token();
+  serve({"/api/2.0/token-management/tokens/*", "DELETE", 503, "{}"});
+  EXPECT_EQ(error({"rotate-token", "local", "--leaked"}, 4)->getValue<int>("http_status"), 503);
+}
+
 TEST_F(Lifecycle, APlanSaysWhatWouldBeDoneAndWhyAndChangesNothing) {
   create_token();
   EXPECT_EQ(host({"rotate-token", "local", "--plan"}).out, "nothing is due\n");
@@ -186,9 +221,12 @@ TEST_F(Lifecycle, APlanSaysWhatWouldBeDoneAndWhyAndChangesNothing) {
   const auto answer =
       json({"rotate-token", "local", "--plan", "--when", "now"}, 0)->getObject("result");
   const auto plan = answer->getArray("plan");
-  ASSERT_EQ(plan->size(), 1U);
+  ASSERT_EQ(plan->size(), 2U);
   EXPECT_EQ(text(plan->getObject(0), "action"), "mint");
   EXPECT_EQ(text(plan->getObject(0), "reason"), "asked for");
+  EXPECT_EQ(text(plan->getObject(1), "action"), "revoke");
+  EXPECT_EQ(text(plan->getObject(1), "token_id"), before);
+  EXPECT_EQ(text(plan->getObject(1), "reason"), "there is no grace period");
   EXPECT_EQ(answer->getArray("did")->size(), 0U);
   EXPECT_THAT(host({"rotate-token", "local", "--plan", "--leaked"}).out,
               StartsWith("mint: the current token has leaked\nrevoke " + before));
@@ -208,17 +246,20 @@ TEST_F(Lifecycle, AReplacedTokenThatIsStillInUseIsReportedAndKeptUntilItIsNot) {
   create_token();
   const std::string replaced = reveal();
   const auto info = workspace.admin("GET", kTokens + current()).json();
-  const auto tomorrow = (std::time(nullptr) / 86400 + 1) * 86400'000;
-  info->getObject("token_info")->set("last_used_day", tomorrow);
-  std::ostringstream body;
-  info->stringify(body);
-  serve({"/api/2.0/token-management/tokens/*", "GET", 200, body.str()});
+  const auto used = [&](int day) {
+    info->getObject("token_info")
+        ->set("last_used_day", (std::time(nullptr) / 86400 + day) * 86400'000);
+    std::ostringstream body;
+    info->stringify(body);
+    serve({"/api/2.0/token-management/tokens/*", "GET", 200, body.str()});
+  };
+  used(0);  // before or after it was replaced: nobody can tell
   const auto answer = json({"rotate-token", "local", "--when", "now"}, 0)->getObject("result");
   EXPECT_THAT(warnings(answer), ElementsAre("IN_USE"));
   EXPECT_EQ(answer->getArray("pending")->size(), 1U);
   EXPECT_EQ(answer_to(replaced), 200);
 
-  workspace.clear_faults();
+  used(-1);
   json({"rotate-token", "local"}, 0);
   EXPECT_EQ(answer_to(replaced), 403);
 }
@@ -299,6 +340,7 @@ TEST_F(Restored, StoreThatIsAcceptedLeavesAloneWhatItDoesNotKnow) {
   json({"rotate-token", "local", "--when", "now"}, 0);
   json({"sweep", "local"}, 0);
   EXPECT_EQ(answer_to(used_), 200);
+  EXPECT_EQ(host({"check", "local"}).code, 0) << "what was accepted is no finding";
 }
 
 }  // namespace

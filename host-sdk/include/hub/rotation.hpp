@@ -7,6 +7,7 @@
 #include <hub/error.hpp>
 #include <hub/secret.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -124,9 +125,9 @@ struct Request {
   bool now = false;  // kRotate: replace current even if it is not due
   std::string
       replace{};        // with `now`, kRollback: met once current is not the credential of this id
-  bool leaked = false;  // with `now`: what is replaced goes at once, whoever uses it
-  // kRotate: the store, which is older than the remote side, is what counts from now on. What it
-  // does not know is left alone until it expires.
+  bool leaked = false;  // kRotate: replace it now, and revoke it at once, whoever uses it
+  // kCreate, kRotate: the store, which is older than the remote side, is what counts from now on.
+  // What it does not know is left alone until it expires. So it is after an adoption.
   bool accept_store = false;
   const Secret* adopt = nullptr;  // kAdopt: the value; outlives the call
   std::string adopt_id{};         // kAdopt: its id, where neither value nor remote side tell it
@@ -183,8 +184,10 @@ Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::str
 Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::string_view slot,
                     const Request& request);
 
-/// Whether `comment` carries the marker of `slot_id`, as list operations show it.
+/// Whether `comment` carries the marker of `slot_id`, as list operations show it. If so, it ends
+/// with the marker's nonce, of kNonceSize characters.
 bool is_marked(std::string_view comment, std::string_view slot_id);
+inline constexpr std::size_t kNonceSize = 16;
 
 /// A user's part of a comment that could be taken for a marker. INVALID_ARGUMENT, COMMENT_INVALID.
 Result<> check_comment(std::string_view comment);
