@@ -1,6 +1,7 @@
 #include "services.hpp"
 
-#include "store/sqlite_slot_store.hpp"
+#include "store/database_slot_store.hpp"
+#include "store/sqlite_database.hpp"
 
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
@@ -35,7 +36,8 @@ hub::Result<hub::Secret> Services::credential(const std::string& reference) {
 
 hub::SlotStore& Services::slots() {
   std::call_once(opened_, [this] {
-    store_ = std::make_unique<SqliteSlotStore>(where_.path, where_.key_file);
+    store_ = std::make_unique<DatabaseSlotStore>(std::make_unique<SqliteDatabase>(where_.path),
+                                                 where_.key_file);
   });
   return *store_;
 }

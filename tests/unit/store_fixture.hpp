@@ -1,7 +1,8 @@
 // What the tests of the store share.
 #pragma once
 
-#include <store/sqlite_slot_store.hpp>
+#include <store/database_slot_store.hpp>
+#include <store/sqlite_database.hpp>
 
 #include <hub/host.hpp>
 
@@ -22,6 +23,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace sample_host {
 
@@ -84,6 +86,19 @@ class Child {
   int ready_ = -1;
 };
 
+/// A database by the test's clock.
+template <class Base>
+class Clocked : public Base {
+ public:
+  template <class... Arguments>
+  explicit Clocked(const std::atomic<std::int64_t>& now, Arguments&&... arguments)
+      : Base(std::forward<Arguments>(arguments)...), now_(now) {}
+  std::int64_t now() override { return now_; }
+
+ private:
+  const std::atomic<std::int64_t>& now_;
+};
+
 class StoreTest : public testing::Test {
  protected:
   StoreTest() {
@@ -97,10 +112,11 @@ class StoreTest : public testing::Test {
     fs::remove_all(directory_);
   }
 
-  std::unique_ptr<SqliteSlotStore> open() const {
-    return std::make_unique<SqliteSlotStore>(file_, key_file_, [this] { return now_.load(); });
+  std::unique_ptr<hub::SlotStore> open() const {
+    return std::make_unique<DatabaseSlotStore>(
+        std::make_unique<Clocked<SqliteDatabase>>(now_, file_), key_file_);
   }
-  SqliteSlotStore& store() {
+  hub::SlotStore& store() {
     if (!store_) store_ = open();
     return *store_;
   }
@@ -168,7 +184,7 @@ class StoreTest : public testing::Test {
   fs::path file_;
   fs::path key_file_;
   std::atomic<std::int64_t> now_ = 1'700'000'000'000;
-  std::unique_ptr<SqliteSlotStore> store_;
+  std::unique_ptr<hub::SlotStore> store_;
 };
 
 template <class T>

@@ -16,7 +16,7 @@ namespace {
 
 struct Write {
   const char* name;
-  std::function<hub::Result<>(SqliteSlotStore&, std::uint64_t fence)> run;
+  std::function<hub::Result<>(hub::SlotStore&, std::uint64_t fence)> run;
 };
 
 void PrintTo(const Write& write, std::ostream* out) { *out << write.name; }
