@@ -2,10 +2,13 @@
 #pragma once
 
 #include <store/database_slot_store.hpp>
+#include <store/postgres_database.hpp>
 #include <store/sqlite_database.hpp>
 
 #include <hub/host.hpp>
+#include <hub/testing/memory_slot_store.hpp>
 
+#include <Poco/Data/PostgreSQL/Connector.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/Session.h>
 #include <gtest/gtest.h>
@@ -24,6 +27,9 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "support/postgres.hpp"
 
 namespace sample_host {
 
@@ -35,9 +41,22 @@ using hub::Status;
 
 inline constexpr const char* kSlot = "prod/token";
 inline constexpr const char* kCanary = "dapi-canary-77aa1c";
+inline constexpr const char* kPassword = "canary-of-postgres";
 
-/// Another process that opens the store itself. SQLite does not survive fork(), so no store of the
-/// test's own may be open when one is made.
+enum class Kind { kSqlite, kPostgres, kMemory };
+
+inline std::string name_of(Kind kind) {
+  return kind == Kind::kSqlite ? "Sqlite" : kind == Kind::kPostgres ? "Postgres" : "Memory";
+}
+
+/// One for all tests of this process, each of which makes a database.
+inline test_support::PostgresServer& server() {
+  static test_support::PostgresServer only(kPassword);
+  return only;
+}
+
+/// Another process that opens the store itself. A database does not survive fork(), so no store of
+/// the test's own may be open when one is made.
 class Child {
  public:
   /// `work` gets a function that tells the parent to go on.
@@ -101,20 +120,29 @@ class Clocked : public Base {
 
 class StoreTest : public testing::Test {
  protected:
-  StoreTest() {
+  explicit StoreTest(Kind kind = Kind::kSqlite) : kind_(kind) {
     char name[] = "/tmp/store_test.XXXXXX";
     directory_ = ::mkdtemp(name);
     file_ = directory_ / "store.db";
     key_file_ = directory_ / "store.key";
+    if (kind == Kind::kPostgres) database_ = server().make_database();
   }
   ~StoreTest() override {
     store_.reset();
     fs::remove_all(directory_);
   }
 
+  /// The database, wrapped in another class.
+  template <template <class> class Wrapped>
+  std::unique_ptr<Database> open_database() const {
+    if (kind_ == Kind::kSqlite) return std::make_unique<Wrapped<SqliteDatabase>>(now_, file_);
+    return std::make_unique<Wrapped<PostgresDatabase>>(
+        now_, PostgresAddress(server().address(database_)), PostgresDatabase::Password());
+  }
   std::unique_ptr<hub::SlotStore> open() const {
-    return std::make_unique<DatabaseSlotStore>(
-        std::make_unique<Clocked<SqliteDatabase>>(now_, file_), key_file_);
+    if (kind_ == Kind::kMemory)
+      return std::make_unique<hub::testing::MemorySlotStore>(memory_.as_holder("host"));
+    return std::make_unique<DatabaseSlotStore>(open_database<Clocked>(), key_file_);
   }
   hub::SlotStore& store() {
     if (!store_) store_ = open();
@@ -156,18 +184,37 @@ class StoreTest : public testing::Test {
     return *version;
   }
 
-  /// Runs SQL behind the store's back.
-  void tamper(const std::string& sql) const {
-    Poco::Data::SQLite::Connector::registerConnector();
-    Poco::Data::Session session("SQLite", file_.string());
-    session << sql, Poco::Data::Keywords::now;
+  /// Another connection to the database.
+  Poco::Data::Session session() const {
+    if (kind_ == Kind::kSqlite) {
+      Poco::Data::SQLite::Connector::registerConnector();
+      return Poco::Data::Session("SQLite", file_.string());
+    }
+    Poco::Data::PostgreSQL::Connector::registerConnector();
+    Poco::Data::Session session("PostgreSQL", server().address(database_));
+    session << "SET search_path = hub_slots", Poco::Data::Keywords::now;
+    return session;
   }
+  /// Runs SQL behind the store's back.
+  void tamper(const std::string& sql) const { session() << sql, Poco::Data::Keywords::now; }
+  /// The one column of all rows.
   std::string ask(const std::string& sql) const {
-    Poco::Data::SQLite::Connector::registerConnector();
-    Poco::Data::Session session("SQLite", file_.string());
+    std::vector<std::string> rows;
+    session() << sql, into(rows), Poco::Data::Keywords::now;
     std::string answer;
-    session << sql, into(answer), Poco::Data::Keywords::now;
+    for (const std::string& row : rows) answer += row;
     return answer;
+  }
+  /// Another who writes to all slots, until its session ends.
+  Poco::Data::Session lock() const {
+    Poco::Data::Session other = session();
+    if (kind_ == Kind::kSqlite) {
+      other << "BEGIN IMMEDIATE", Poco::Data::Keywords::now;
+    } else {
+      other << "BEGIN", Poco::Data::Keywords::now;
+      other << "UPDATE slot SET note = note", Poco::Data::Keywords::now;
+    }
+    return other;
   }
 
   /// All bytes of all files of the store.
@@ -180,11 +227,20 @@ class StoreTest : public testing::Test {
     return all;
   }
 
+  const Kind kind_;
   fs::path directory_;
   fs::path file_;
   fs::path key_file_;
+  std::string database_;
   std::atomic<std::int64_t> now_ = 1'700'000'000'000;
+  hub::testing::MemorySlotStore memory_{[this] { return now_.load(); }};
   std::unique_ptr<hub::SlotStore> store_;
+};
+
+/// What has to hold for stores of each kind that it is instantiated with.
+class EachStoreTest : public StoreTest, public testing::WithParamInterface<Kind> {
+ protected:
+  EachStoreTest() : StoreTest(GetParam()) {}
 };
 
 template <class T>
