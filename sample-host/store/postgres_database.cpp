@@ -119,7 +119,11 @@ Poco::Data::Session PostgresDatabase::connect(const std::string& parameters) con
   }
   Poco::Data::PostgreSQL::Connector::registerConnector();
   Poco::Data::Session session(Poco::Data::PostgreSQL::Connector::KEY, parameters);
-  execute(*Poco::Data::PostgreSQL::Utility::handle(session), kSettings);
+  PGconn* const connection = *Poco::Data::PostgreSQL::Utility::handle(session);
+  // Or libpq would write what the server remarks to stderr.
+  ::PQsetNoticeProcessor(
+      connection, [](void*, const char*) {}, nullptr);
+  execute(connection, kSettings);
   return session;
 }
 
