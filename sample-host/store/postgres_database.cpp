@@ -6,6 +6,7 @@
 #include <Poco/Data/PostgreSQL/PostgreSQLException.h>
 #include <Poco/Data/PostgreSQL/Utility.h>
 #include <Poco/Data/Statement.h>
+#include <Poco/String.h>
 #include <libpq-fe.h>
 
 #include <algorithm>
@@ -59,11 +60,10 @@ std::string words_of(const Poco::Exception& failure) {
       text.erase(0, at + std::string_view(before).size());
   }
   // What comes after an error's first line may hold a row; that of a connection, another address.
-  const bool is_address = dynamic_cast<const ConnectionException*>(&failure) != nullptr;
-  text.resize(
-      std::min(text.find_last_not_of('\n') + 1, is_address ? text.size() : text.find('\n')));
-  std::ranges::replace(text, '\n', ';');
-  return text;
+  if (dynamic_cast<const ConnectionException*>(&failure) == nullptr)
+    text.resize(std::min(text.size(), text.find('\n')));
+  while (text.ends_with('\n')) text.pop_back();
+  return Poco::translate(Poco::replace(text, "\n", "; "), "\t", "");
 }
 
 }  // namespace

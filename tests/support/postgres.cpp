@@ -103,15 +103,14 @@ std::string PostgresServer::run(const std::string& database, const std::string& 
   return ::PQntuples(answer.get()) > 0 ? ::PQgetvalue(answer.get(), 0, 0) : "";
 }
 
-void PostgresServer::await_waiting(const std::string& database, int connections) const {
-  const std::string count =
-      "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-      " AND datname = '" +
-      database + "'";
+void PostgresServer::await_waiting(const std::string& database, int connections,
+                                   const std::string& type) const {
+  const std::string count = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = '" +
+                            type + "' AND datname = '" + database + "'";
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (run("postgres", count) != std::to_string(connections)) {
     if (std::chrono::steady_clock::now() > deadline)
-      throw std::runtime_error("nobody waits for the lock");
+      throw std::runtime_error("nobody waits: " + type);
   }
 }
 

@@ -29,8 +29,10 @@ class PostgresServer {
   /// Runs SQL, several statements if need be; the first column of the last one's first row, empty
   /// where there is none.
   std::string run(const std::string& database, const std::string& sql) const;
-  /// Until this many connections wait for a lock of the database.
-  void await_waiting(const std::string& database, int connections) const;
+  /// Until this many connections of the database wait, for a lock or as `type` says (pg_sleep():
+  /// "Timeout").
+  void await_waiting(const std::string& database, int connections,
+                     const std::string& type = "Lock") const;
   /// Signals the server's process of each connection to the database.
   void signal(const std::string& database, int number) const;
 
