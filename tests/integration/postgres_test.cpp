@@ -33,11 +33,16 @@ class Shared : public Cli {
                R"(", "password": {"reference": "env:STORE_PASSWORD"})");
   }
 
-  /// The configuration of a host with that store, and with a copy of the key if there is one.
-  void write_host(const std::string& store, const std::string& name = "host") const {
-    write(name + ".json", R"({"connectors": [")" CONNECTORS R"("], "connections": ["connections"],
-"store": {)" + store + R"(, "key_file": ")" +
-                              name + R"(.key"}})");
+  void write_host(const std::string& store) const {
+    write("host.json", R"({"connectors": [")" CONNECTORS R"("], "connections": ["connections"],
+"store": {)" + store + R"(, "key_file": "host.key"}})");
+  }
+  /// other.json, with a copy of the key that the first one made.
+  void add_second_host() const {
+    std::filesystem::copy_file(path("host.key"), path("other.key"));
+    std::ifstream first(path("host.json"));
+    const std::string json(std::istreambuf_iterator<char>(first), {});
+    write("other.json", std::regex_replace(json, std::regex("host[.]key"), "other.key"));
   }
 
   test_support::PostgresServer server{kPassword};
