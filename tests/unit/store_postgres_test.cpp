@@ -218,6 +218,14 @@ TEST_F(PostgresStoreTest, ALockThatSomebodyElseKeepsIsNamedAfterTwoSeconds) {
   EXPECT_EQ(locked.error().message.find('\n'), std::string::npos);
 }
 
+TEST_F(PostgresStoreTest, TheCommitOfATransactionThatHasFailedIsNoSuccess) {
+  store();
+  PostgresDatabase database(PostgresAddress(server().address(database_)), {});
+  database.begin(Database::Kind::kWrite);
+  EXPECT_THROW((database.session() << "SELECT 1/0", Poco::Data::Keywords::now), Poco::Exception);
+  EXPECT_THROW(database.commit(), Poco::Exception);
+}
+
 TEST_F(PostgresStoreTest, APasswordThatWasReplacedIsTakenForTheNextConnection) {
   const std::string replaced = "canary-'\\=\"x";
   server().run("postgres", "GRANT CREATE ON DATABASE " + database_ + " TO guarded");

@@ -1,5 +1,7 @@
 #include "store_fixture.hpp"
 
+#include <store/slot_rows.hpp>
+
 #include <Poco/Data/DataException.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -176,6 +178,16 @@ TEST_P(StoreFaultTest, BeginIsUnavailableWhileTheDatabaseIsLockedAndReadingIsNot
   EXPECT_EQ(store().read(kSlot, fence, one)->reveal(), "one");
   EXPECT_EQ(store().current(kSlot)->reveal(), "one");
   EXPECT_EQ(look().revision, fence);
+}
+
+TEST_P(StoreFaultTest, AReadingTransactionSeesOneStateOfTheDatabase) {
+  begin();
+  const auto database = open_database<Clocked>();
+  const Transaction reading(*database, Database::Kind::kRead);
+  SlotRows rows(database->session());
+  EXPECT_EQ(rows.load(kSlot)->snapshot.note, "");
+  tamper("UPDATE slot SET note = '{}'");
+  EXPECT_EQ(rows.load(kSlot)->snapshot.note, "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, StoreFaultTest, testing::Values(Kind::kSqlite, Kind::kPostgres),
