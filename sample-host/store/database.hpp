@@ -31,9 +31,10 @@ class Database {
   /// The same object for as long as this one lives.
   virtual Poco::Data::Session& session() = 0;
 
-  /// A failed begin() has begun nothing. After a failed commit() nobody knows.
+  /// A begin() that throws has begun nothing. Of a commit() that throws nobody knows what it did.
   virtual void begin(Kind kind) = 0;
   virtual void commit() = 0;
+  /// Does not throw: what cannot be rolled back now the database gives up by itself.
   virtual void roll_back() = 0;
 
   /// Keeps others from writing to the slot for as long as the writing transaction lasts. Nothing is
@@ -63,9 +64,14 @@ class Transaction {
   }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
+  ~Transaction() {
+    if (open_) database_.roll_back();
+  }
 
-  void commit();
+  void commit() {
+    database_.commit();
+    open_ = false;
+  }
 
  private:
   Database& database_;

@@ -74,8 +74,8 @@ PostgresDatabase::PostgresDatabase(PostgresAddress address, Password password)
     : address_(std::move(address)),
       password_(std::move(password)),
       connected_with_(parameters()),
-      session_(open()),
-      watchdog_(kPatience) {}
+      watchdog_(kPatience),
+      session_(open()) {}
 
 std::string PostgresDatabase::parameters() const {
   if (!password_) return address_.with({});
@@ -93,7 +93,7 @@ std::string PostgresDatabase::parameters() const {
   return address_.with(password->reveal());
 }
 
-Poco::Data::Session PostgresDatabase::open() const {
+Poco::Data::Session PostgresDatabase::open() {
   try {
     return connect(connected_with_);
   } catch (const Poco::Exception& failure) {
@@ -109,7 +109,7 @@ Poco::Data::Session PostgresDatabase::open() const {
   }
 }
 
-Poco::Data::Session PostgresDatabase::connect(const std::string& parameters) const {
+Poco::Data::Session PostgresDatabase::connect(const std::string& parameters) {
   {
     // Poco never frees a connection that failed, nor the password in it; so one is tried that it
     // does not have.
@@ -123,8 +123,14 @@ Poco::Data::Session PostgresDatabase::connect(const std::string& parameters) con
   // Or libpq would write what the server remarks to stderr.
   ::PQsetNoticeProcessor(
       connection, [](void*, const char*) {}, nullptr);
-  execute(connection, kSettings);
+  set_up(connection);
   return session;
+}
+
+void PostgresDatabase::set_up(PGconn* connection) {
+  watchdog_.watch(::PQsocket(connection));
+  execute(connection, kSettings);
+  watchdog_.release();
 }
 
 void PostgresDatabase::reconnect() {
@@ -139,7 +145,7 @@ void PostgresDatabase::reconnect() {
     throw ConnectionException(refused.error.message);
   }
   if (!handle().reset()) throw ConnectionException(::PQerrorMessage(handle()));
-  execute(handle(), kSettings);
+  set_up(handle());
 }
 
 Poco::Data::PostgreSQL::SessionHandle& PostgresDatabase::handle() {
@@ -168,7 +174,7 @@ void PostgresDatabase::start(Kind kind) {
                                           : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     if (kind == Kind::kMake) execute(handle(), kLockTables);
   } catch (const Poco::Exception&) {
-    watchdog_.release();
+    roll_back();
     throw;
   }
 }
@@ -181,13 +187,8 @@ void PostgresDatabase::commit() {
 }
 
 void PostgresDatabase::roll_back() {
-  try {
-    // Poco cannot remove its prepared statements from a transaction that has failed.
-    execute(handle(), "ROLLBACK; DEALLOCATE ALL");
-  } catch (const Poco::Exception&) {
-    watchdog_.release();
-    throw;
-  }
+  // Poco cannot remove its prepared statements from a transaction that has failed.
+  ::PQclear(::PQexec(handle(), "ROLLBACK; DEALLOCATE ALL"));
   watchdog_.release();
 }
 

@@ -11,6 +11,8 @@
 #include <functional>
 #include <string>
 
+struct pg_conn;  // libpq's PGconn
+
 namespace Poco::Data::PostgreSQL {
 class SessionHandle;
 }
@@ -46,8 +48,9 @@ class PostgresDatabase : public Database {
 
  private:
   std::string parameters() const;
-  Poco::Data::Session open() const;
-  Poco::Data::Session connect(const std::string& parameters) const;
+  Poco::Data::Session open();
+  Poco::Data::Session connect(const std::string& parameters);
+  void set_up(pg_conn* connection);
   void reconnect();
   void start(Kind kind);
   Poco::Data::PostgreSQL::SessionHandle& handle();
@@ -55,8 +58,8 @@ class PostgresDatabase : public Database {
   const PostgresAddress address_;
   const Password password_;
   std::string connected_with_;
-  Poco::Data::Session session_;
   Watchdog watchdog_;
+  Poco::Data::Session session_;
 };
 
 }  // namespace sample_host

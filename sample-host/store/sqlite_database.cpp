@@ -78,7 +78,12 @@ void SqliteDatabase::begin(Kind kind) {
 
 void SqliteDatabase::commit() { session_ << "COMMIT", Poco::Data::Keywords::now; }
 
-void SqliteDatabase::roll_back() { session_ << "ROLLBACK", Poco::Data::Keywords::now; }
+void SqliteDatabase::roll_back() {
+  try {
+    session_ << "ROLLBACK", Poco::Data::Keywords::now;
+  } catch (const Poco::Exception&) {  // SQLite has done so by itself, as it does for some errors
+  }
+}
 
 std::int64_t SqliteDatabase::now() {
   using namespace std::chrono;
