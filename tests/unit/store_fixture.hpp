@@ -49,9 +49,16 @@ inline std::string name_of(Kind kind) {
   return kind == Kind::kSqlite ? "Sqlite" : kind == Kind::kPostgres ? "Postgres" : "Memory";
 }
 
-/// One for all tests of this process, each of which makes a database.
+/// One for all tests of this process.
 inline test_support::PostgresServer& server() {
   static test_support::PostgresServer only(kPassword);
+  return only;
+}
+
+/// An empty database, the same one each time, which is quicker than another.
+inline std::string empty_database() {
+  static const std::string only = server().make_database();
+  server().run(only, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS hub_slots CASCADE");
   return only;
 }
 
@@ -125,7 +132,7 @@ class StoreTest : public testing::Test {
     directory_ = ::mkdtemp(name);
     file_ = directory_ / "store.db";
     key_file_ = directory_ / "store.key";
-    if (kind == Kind::kPostgres) database_ = server().make_database();
+    if (kind == Kind::kPostgres) database_ = empty_database();
   }
   ~StoreTest() override {
     store_.reset();

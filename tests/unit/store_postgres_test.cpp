@@ -117,7 +117,7 @@ TEST_F(PostgresStoreTest, HostsThatWriteToDifferentSlotsDoNotWaitForEachOther) {
   const auto other = open()->begin("other", 75s);
   Poco::Data::Session locked = session();
   locked << "BEGIN", Poco::Data::Keywords::now;
-  locked << "SELECT FROM slot WHERE name = 'other' FOR UPDATE", Poco::Data::Keywords::now;
+  locked << "UPDATE slot SET note = note WHERE name = 'other'", Poco::Data::Keywords::now;
   EXPECT_OK(store().note(kSlot, fence, "{}"));
   rotate(fence, "one");
 }
@@ -228,6 +228,7 @@ TEST_F(PostgresStoreTest, TheCommitOfATransactionThatHasFailedIsNoSuccess) {
 
 TEST_F(PostgresStoreTest, APasswordThatWasReplacedIsTakenForTheNextConnection) {
   const std::string replaced = "canary-'\\=\"x";
+  database_ = server().make_database();
   server().run("postgres", "GRANT CREATE ON DATABASE " + database_ + " TO guarded");
   std::string now = kPassword;
   const auto store =
@@ -318,6 +319,7 @@ TEST_F(PostgresStoreTest, NoErrorQuotesTheConnectionStringOfPoco) {
 // ---- What the server's settings do not change ----
 
 TEST_F(PostgresStoreTest, WhatADatabaseSetsDoesNotWeakenTheStore) {
+  database_ = server().make_database();
   for (const char* setting :
        {"synchronous_commit = off", "bytea_output = escape", "search_path = public",
         "default_transaction_isolation = serializable", "statement_timeout = 0"}) {
