@@ -137,7 +137,7 @@ void PostgresDatabase::reconnect() {
   try {
     std::string now = parameters();
     if (now != connected_with_) {
-      session_ = connect(now);
+      session_ = connect(now);  // what broke is lost memory, once for each new password
       connected_with_ = std::move(now);
       return;
     }
