@@ -50,10 +50,10 @@ std::string execute(PGconn* connection, const char* sql) {
   return ::PQcmdStatus(result.get());
 }
 
-/// What libpq said. Other exceptions of Poco's quote the connection string, and the password in it.
+/// What libpq said. Other exceptions of Poco's may quote the connection string, and the password in
+/// it; their names do not.
 std::string words_of(const Poco::Exception& failure) {
-  if (dynamic_cast<const PostgreSQLException*>(&failure) == nullptr)
-    return "the connection was lost";
+  if (dynamic_cast<const PostgreSQLException*>(&failure) == nullptr) return failure.name();
   std::string text = failure.message();
   for (const char* before : {"[PostgreSQL]: ", "_prepare error: ", "_execute error: "}) {
     if (const auto at = text.find(before); at != std::string::npos)

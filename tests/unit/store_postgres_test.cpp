@@ -114,7 +114,7 @@ TEST_F(PostgresStoreTest, TwoHostsThatBeginAnAbsentSlotAtOnceMakeOneSlot) {
 
 TEST_F(PostgresStoreTest, HostsThatWriteToDifferentSlotsDoNotWaitForEachOther) {
   const std::uint64_t fence = begin();
-  const auto other = open()->begin("other", 75s);
+  EXPECT_OK(open()->begin("other", 75s));
   Poco::Data::Session locked = session();
   locked << "BEGIN", Poco::Data::Keywords::now;
   locked << "UPDATE slot SET note = note WHERE name = 'other'", Poco::Data::Keywords::now;
@@ -212,10 +212,8 @@ TEST_F(PostgresStoreTest, ALockThatSomebodyElseKeepsIsNamedAfterTwoSeconds) {
   const auto locked = store().note(kSlot, fence, "{}");
   EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
   expect_error(locked, Status::kUnavailable, "STORE_UNAVAILABLE");
-  EXPECT_NE(locked.error().message.find("canceling statement due to lock timeout"),
-            std::string::npos)
+  EXPECT_TRUE(locked.error().message.ends_with("canceling statement due to lock timeout"))
       << locked.error().message;
-  EXPECT_EQ(locked.error().message.find('\n'), std::string::npos);
 }
 
 TEST_F(PostgresStoreTest, TheCommitOfATransactionThatHasFailedIsNoSuccess) {
