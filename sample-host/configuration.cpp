@@ -21,18 +21,21 @@ fs::path directory_from(const char* variable) {
   return directory.is_absolute() ? directory : fs::path();
 }
 
+/// `error`'s message continues the place's name.
+[[noreturn]] void refuse(const fs::path& file, int line, const std::string& pointer,
+                         hub::Error error) {
+  error.message = file.string() + ":" + std::to_string(line) + ": " + pointer + " " + error.message;
+  throw hub::Refused(std::move(error),
+                     {.file = file.string(), .line = line, .path = pointer, .rule = {}});
+}
+
 [[noreturn]] void refuse(const hub::ConnectionManifest& connection, const std::string& pointer,
-                         std::string reason, const std::string& text, std::string hint) {
-  const hub::Location where{.file = connection.file().string(),
-                            .line = connection.line_of(pointer),
-                            .path = pointer,
-                            .rule = {}};
-  throw hub::Refused(
-      {.status = hub::Status::kFailedPrecondition,
-       .reason = std::move(reason),
-       .message = where.file + ":" + std::to_string(where.line) + ": " + pointer + " " + text,
-       .hint = std::move(hint)},
-      where);
+                         std::string reason, std::string text, std::string hint) {
+  refuse(connection.file(), connection.line_of(pointer), pointer,
+         {.status = hub::Status::kFailedPrecondition,
+          .reason = std::move(reason),
+          .message = std::move(text),
+          .hint = std::move(hint)});
 }
 
 std::vector<fs::path> paths(const Poco::JSON::Array& array, const fs::path& base) {
@@ -40,6 +43,26 @@ std::vector<fs::path> paths(const Poco::JSON::Array& array, const fs::path& base
   for (const auto& path : array)
     result.push_back((base / path.extract<std::string>()).lexically_normal());
   return result;
+}
+
+Configuration::Store read_store(const hub::LocatedJson& json, const fs::path& file) {
+  const fs::path base = file.parent_path();
+  const auto& object = *json.value.extract<Poco::JSON::Object::Ptr>()->getObject("store");
+  Configuration::Store store;
+  store.key_file = base / object.getValue<std::string>("key_file");
+  if (object.getValue<std::string>("type") == "sqlite") {
+    store.path = base / object.getValue<std::string>("path");
+    return store;
+  }
+  try {
+    store.postgres.emplace(object.getValue<std::string>("connection"));
+  } catch (const hub::Refused& refused) {
+    const char* const pointer = "/store/connection";
+    refuse(file, json.line_of(pointer), pointer, refused.error);
+  }
+  if (const auto password = object.getObject("password"))
+    store.password = password->getValue<std::string>("reference");
+  return store;
 }
 
 }  // namespace
@@ -71,9 +94,7 @@ Configuration Configuration::read(const fs::path& file) {
   const auto& root = *json.value.extract<Poco::JSON::Object::Ptr>();
 
   result.connectors_ = paths(*root.getArray("connectors"), base);
-  const auto& store = *root.getObject("store");
-  result.store_ = {base / store.getValue<std::string>("path"),
-                   base / store.getValue<std::string>("key_file")};
+  result.store_ = read_store(json, result.file_);
 
   for (const fs::path& path : paths(*root.getArray("connections"), base)) {
     if (!fs::is_directory(path)) {

@@ -2,13 +2,19 @@
 //
 //   {"connectors": [directory...], "connections": [directory or file...],
 //    "store": {"type": "sqlite", "path": ..., "key_file": ...}}
+// or "store": {"type": "postgresql", "connection": ..., "password": {"reference": ...},
+//              "key_file": ...}}
 //
 // Relative paths are relative to the file.
 #pragma once
 
+#include "store/postgres_address.hpp"
+
 #include <hub/host.hpp>
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace sample_host {
@@ -16,7 +22,9 @@ namespace sample_host {
 class Configuration {
  public:
   struct Store {
-    std::filesystem::path path;
+    std::filesystem::path path;               // of SQLite's file
+    std::optional<PostgresAddress> postgres;  // instead of it
+    std::string password;                     // a reference; empty: there is none
     std::filesystem::path key_file;
   };
 

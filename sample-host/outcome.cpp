@@ -69,7 +69,9 @@ ExitCode exit_code(const Outcome& outcome) {
   // What the host itself refuses for the way in which it was called or configured.
   constexpr std::array kMisuse = {"UNKNOWN_OPERATION", "REQUEST_INVALID", "REFERENCE_INVALID",
                                   "CREDENTIAL_MISSING", "CREDENTIAL_EXPOSED"};
-  if (outcome.misused || std::ranges::find(kMisuse, error.reason) != kMisuse.end()) return kMisused;
+  // A store that cannot be reached is refused like one that is configured badly, but it passes.
+  const bool misused = outcome.misused && error.retry == hub::Retry::kNever;
+  if (misused || std::ranges::find(kMisuse, error.reason) != kMisuse.end()) return kMisused;
   if (error.effect == hub::Effect::kUnknown) return kEffectUnknown;
   return error.retry == hub::Retry::kNever ? kFailed : kRetryable;
 }

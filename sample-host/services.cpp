@@ -1,9 +1,13 @@
 #include "services.hpp"
 
-#include "store/sqlite_slot_store.hpp"
+#include "store/database_slot_store.hpp"
+#include "store/postgres_database.hpp"
+#include "store/sqlite_database.hpp"
 
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
+
+#include <utility>
 
 namespace sample_host {
 namespace {
@@ -33,9 +37,16 @@ hub::Result<hub::Secret> Services::credential(const std::string& reference) {
   return credentials_.get(reference);
 }
 
+std::unique_ptr<Database> Services::open_database() const {
+  if (!where_.postgres) return std::make_unique<SqliteDatabase>(where_.path);
+  PostgresDatabase::Password password;
+  if (!where_.password.empty()) password = [this] { return credentials_.get(where_.password); };
+  return std::make_unique<PostgresDatabase>(*where_.postgres, std::move(password));
+}
+
 hub::SlotStore& Services::slots() {
   std::call_once(opened_, [this] {
-    store_ = std::make_unique<SqliteSlotStore>(where_.path, where_.key_file);
+    store_ = std::make_unique<DatabaseSlotStore>(open_database(), where_.key_file);
   });
   return *store_;
 }

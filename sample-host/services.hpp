@@ -4,6 +4,7 @@
 #include "configuration.hpp"
 
 #include "credentials/credentials.hpp"
+#include "store/database.hpp"
 
 #include <hub/host.hpp>
 
@@ -14,7 +15,7 @@
 
 namespace sample_host {
 
-/// Credentials by reference, slots in SQLite, logs to Poco's loggers, one for each connection.
+/// Credentials by reference, slots in a database, logs to Poco's loggers, one for each connection.
 class Services : public hub::HostServices {
  public:
   explicit Services(Configuration::Store store);
@@ -29,6 +30,8 @@ class Services : public hub::HostServices {
   void log(hub::LogLevel level, std::string_view connection, std::string_view message) override;
 
  private:
+  std::unique_ptr<Database> open_database() const;
+
   const Configuration::Store where_;
   Credentials credentials_;
   std::once_flag opened_;

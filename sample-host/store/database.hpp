@@ -1,36 +1,80 @@
-// The database of a store: how it is opened, and transactions on it.
+// The database under a store: what each does in its own way, and transactions on it.
 #pragma once
 
-#include <Poco/Data/Session.h>
+#include <hub/error.hpp>
 
-#include <filesystem>
+#include <Poco/Data/Session.h>
+#include <Poco/Exception.h>
+
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace sample_host {
 
-/// Opens the SQLite database, which exists, and makes its tables if it has none. Every commit is
-/// on the disk when it returns, what is deleted is overwritten, and a lock is waited for no longer
-/// than two seconds. Throws hub::Refused for a file that is no store, a store of a later format or
-/// one whose key has another id; Poco::Exception if the database cannot be read.
-Poco::Data::Session open_database(const std::filesystem::path& file,
-                                  const std::filesystem::path& key_file, const std::string& key_id);
+/// One connection to a database that keeps a store, durably: what is committed is on the disk. No
+/// call waits for longer than some seconds. Not thread-safe. All functions throw Poco::Exception
+/// when the database cannot do it now.
+class Database {
+ public:
+  enum class Kind {
+    kRead,   // sees one state of the database
+    kWrite,  // sees what it has locked as it is, until it ends
+    kMake,   // the same, and nobody else makes or checks the tables meanwhile
+  };
 
-/// Rolled back unless committed. A reading one sees one state of the database, a writing one also
-/// keeps others from writing from its begin on, so that what it read is still true when it commits.
+  virtual ~Database() = default;
+
+  /// What messages call it: "the store ..".
+  virtual std::string name() const = 0;
+
+  /// The same object for as long as this one lives.
+  virtual Poco::Data::Session& session() = 0;
+
+  /// A begin() that throws has begun nothing. Of a commit() that throws nobody knows what it did.
+  virtual void begin(Kind kind) = 0;
+  virtual void commit() = 0;
+  /// Does not throw: what cannot be rolled back now the database gives up by itself.
+  virtual void roll_back() = 0;
+
+  /// Keeps others from writing to the slot for as long as the writing transaction lasts. Nothing is
+  /// locked of a slot that is not there.
+  virtual void lock(std::string_view slot) = 0;
+
+  /// Milliseconds since 1970, by one clock for all who use the database. Within a transaction.
+  virtual std::int64_t now() = 0;
+
+  /// The tables' format, 0 where there are none. Throws hub::Refused for somebody else's tables.
+  virtual int format() = 0;
+  /// Of a database without tables, before they are made.
+  virtual void set_format(int format) = 0;
+  /// How the database calls a column of bytes.
+  virtual const char* type_of_bytes() const = 0;
+
+  /// UNAVAILABLE: this database threw `failure`, so that nobody can tell what it did.
+  virtual hub::Error unavailable(const Poco::Exception& failure) const = 0;
+};
+
+/// Rolled back unless committed.
 class Transaction {
  public:
-  enum class Kind { kRead, kWrite };
-
   /// Throws Poco::Exception, as commit() does.
-  Transaction(Poco::Data::Session& session, Kind kind);
+  Transaction(Database& database, Database::Kind kind) : database_(database) {
+    database_.begin(kind);
+  }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
+  ~Transaction() {
+    if (open_) database_.roll_back();
+  }
 
-  void commit();
+  void commit() {
+    database_.commit();
+    open_ = false;
+  }
 
  private:
-  Poco::Data::Session& session_;
+  Database& database_;
   bool open_ = true;
 };
 

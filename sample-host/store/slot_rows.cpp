@@ -51,9 +51,11 @@ void SlotRows::load_versions(Slot& slot) {
   }
 }
 
-void SlotRows::insert(std::string_view name, const std::string& id, std::int64_t created_at) {
+void SlotRows::insert_if_absent(std::string_view name, const std::string& id,
+                                std::int64_t created_at) {
   session_ << "INSERT INTO slot (name, id, created_at, revision, state, note, last_version,"
-              " lease_until, lease_holder) VALUES ($1, $2, $3, 0, 0, '', 0, 0, '')",
+              " lease_until, lease_holder) VALUES ($1, $2, $3, 0, 0, '', 0, 0, '')"
+              " ON CONFLICT (name) DO NOTHING",
       bind(std::string(name)), bind(id), bind(created_at), now;
 }
 
@@ -111,11 +113,12 @@ void SlotRows::make_previous(const std::string& slot, std::uint64_t version,
 }
 
 std::optional<std::string> SlotRows::sealed(const std::string& slot, std::uint64_t version) {
-  Poco::Nullable<Poco::Data::CLOB> value;
+  Poco::Nullable<Poco::Data::BLOB> value;
   session_ << "SELECT sealed FROM version WHERE slot = $1 AND id = $2", into(value), bind(slot),
       bind(version), now;
   if (value.isNull()) return std::nullopt;
-  return std::string(value.value().rawContent(), value.value().size());
+  return std::string(reinterpret_cast<const char*>(value.value().rawContent()),
+                     value.value().size());
 }
 
 void SlotRows::set_sealed(const std::string& slot, std::uint64_t version,

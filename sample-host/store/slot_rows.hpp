@@ -26,13 +26,13 @@ struct Slot {
 };
 
 /// Works within the transaction that the session is in. Slots are named by their id, but for
-/// load() and insert(). Throws Poco::Exception.
+/// load() and insert_if_absent(). Throws Poco::Exception.
 class SlotRows {
  public:
   explicit SlotRows(Poco::Data::Session& session) : session_(session) {}
 
   std::optional<Slot> load(std::string_view name);
-  void insert(std::string_view name, const std::string& id, std::int64_t created_at);
+  void insert_if_absent(std::string_view name, const std::string& id, std::int64_t created_at);
   void set_revision(const std::string& slot, std::uint64_t revision);
   void set_lease(const std::string& slot, const Lease& lease);
   void set_state(const std::string& slot, hub_slot_state state);

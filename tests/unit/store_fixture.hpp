@@ -1,10 +1,14 @@
 // What the tests of the store share.
 #pragma once
 
-#include <store/sqlite_slot_store.hpp>
+#include <store/database_slot_store.hpp>
+#include <store/postgres_database.hpp>
+#include <store/sqlite_database.hpp>
 
 #include <hub/host.hpp>
+#include <hub/testing/memory_slot_store.hpp>
 
+#include <Poco/Data/PostgreSQL/Connector.h>
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/Session.h>
 #include <gtest/gtest.h>
@@ -22,6 +26,10 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "support/postgres.hpp"
 
 namespace sample_host {
 
@@ -33,9 +41,29 @@ using hub::Status;
 
 inline constexpr const char* kSlot = "prod/token";
 inline constexpr const char* kCanary = "dapi-canary-77aa1c";
+inline constexpr const char* kPassword = "canary-of-postgres";
 
-/// Another process that opens the store itself. SQLite does not survive fork(), so no store of the
-/// test's own may be open when one is made.
+enum class Kind { kSqlite, kPostgres, kMemory };
+
+inline std::string name_of(Kind kind) {
+  return kind == Kind::kSqlite ? "Sqlite" : kind == Kind::kPostgres ? "Postgres" : "Memory";
+}
+
+/// One for all tests of this process.
+inline test_support::PostgresServer& server() {
+  static test_support::PostgresServer only(kPassword);
+  return only;
+}
+
+/// An empty database, the same one each time, which is quicker than another.
+inline std::string empty_database() {
+  static const std::string only = server().make_database();
+  server().run(only, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS hub_slots CASCADE");
+  return only;
+}
+
+/// Another process that opens the store itself. A database does not survive fork(), so no store of
+/// the test's own may be open when one is made.
 class Child {
  public:
   /// `work` gets a function that tells the parent to go on.
@@ -84,23 +112,46 @@ class Child {
   int ready_ = -1;
 };
 
+/// A database by the test's clock.
+template <class Base>
+class Clocked : public Base {
+ public:
+  template <class... Arguments>
+  explicit Clocked(const std::atomic<std::int64_t>& now, Arguments&&... arguments)
+      : Base(std::forward<Arguments>(arguments)...), now_(now) {}
+  std::int64_t now() override { return now_; }
+
+ private:
+  const std::atomic<std::int64_t>& now_;
+};
+
 class StoreTest : public testing::Test {
  protected:
-  StoreTest() {
+  explicit StoreTest(Kind kind = Kind::kSqlite) : kind_(kind) {
     char name[] = "/tmp/store_test.XXXXXX";
     directory_ = ::mkdtemp(name);
     file_ = directory_ / "store.db";
     key_file_ = directory_ / "store.key";
+    if (kind == Kind::kPostgres) database_ = empty_database();
   }
   ~StoreTest() override {
     store_.reset();
     fs::remove_all(directory_);
   }
 
-  std::unique_ptr<SqliteSlotStore> open() const {
-    return std::make_unique<SqliteSlotStore>(file_, key_file_, [this] { return now_.load(); });
+  /// The database, wrapped in another class.
+  template <template <class> class Wrapped>
+  std::unique_ptr<Database> open_database() const {
+    if (kind_ == Kind::kSqlite) return std::make_unique<Wrapped<SqliteDatabase>>(now_, file_);
+    return std::make_unique<Wrapped<PostgresDatabase>>(
+        now_, PostgresAddress(server().address(database_)), PostgresDatabase::Password());
   }
-  SqliteSlotStore& store() {
+  std::unique_ptr<hub::SlotStore> open() const {
+    if (kind_ == Kind::kMemory)
+      return std::make_unique<hub::testing::MemorySlotStore>(memory_.as_holder("host"));
+    return std::make_unique<DatabaseSlotStore>(open_database<Clocked>(), key_file_);
+  }
+  hub::SlotStore& store() {
     if (!store_) store_ = open();
     return *store_;
   }
@@ -140,18 +191,37 @@ class StoreTest : public testing::Test {
     return *version;
   }
 
-  /// Runs SQL behind the store's back.
-  void tamper(const std::string& sql) const {
-    Poco::Data::SQLite::Connector::registerConnector();
-    Poco::Data::Session session("SQLite", file_.string());
-    session << sql, Poco::Data::Keywords::now;
+  /// Another connection to the database.
+  Poco::Data::Session session() const {
+    if (kind_ == Kind::kSqlite) {
+      Poco::Data::SQLite::Connector::registerConnector();
+      return Poco::Data::Session("SQLite", file_.string());
+    }
+    Poco::Data::PostgreSQL::Connector::registerConnector();
+    Poco::Data::Session session("PostgreSQL", server().address(database_));
+    session << "SET search_path = hub_slots", Poco::Data::Keywords::now;
+    return session;
   }
+  /// Runs SQL behind the store's back.
+  void tamper(const std::string& sql) const { session() << sql, Poco::Data::Keywords::now; }
+  /// The one column of all rows.
   std::string ask(const std::string& sql) const {
-    Poco::Data::SQLite::Connector::registerConnector();
-    Poco::Data::Session session("SQLite", file_.string());
+    std::vector<std::string> rows;
+    session() << sql, into(rows), Poco::Data::Keywords::now;
     std::string answer;
-    session << sql, into(answer), Poco::Data::Keywords::now;
+    for (const std::string& row : rows) answer += row;
     return answer;
+  }
+  /// Another who writes to all slots, until its session ends.
+  Poco::Data::Session lock() const {
+    Poco::Data::Session other = session();
+    if (kind_ == Kind::kSqlite) {
+      other << "BEGIN IMMEDIATE", Poco::Data::Keywords::now;
+    } else {
+      other << "BEGIN", Poco::Data::Keywords::now;
+      other << "UPDATE slot SET note = note", Poco::Data::Keywords::now;
+    }
+    return other;
   }
 
   /// All bytes of all files of the store.
@@ -164,11 +234,20 @@ class StoreTest : public testing::Test {
     return all;
   }
 
+  const Kind kind_;
   fs::path directory_;
   fs::path file_;
   fs::path key_file_;
+  std::string database_;
   std::atomic<std::int64_t> now_ = 1'700'000'000'000;
-  std::unique_ptr<SqliteSlotStore> store_;
+  hub::testing::MemorySlotStore memory_{[this] { return now_.load(); }};
+  std::unique_ptr<hub::SlotStore> store_;
+};
+
+/// What has to hold for stores of each kind that it is instantiated with.
+class EachStoreTest : public StoreTest, public testing::WithParamInterface<Kind> {
+ protected:
+  EachStoreTest() : StoreTest(GetParam()) {}
 };
 
 template <class T>

@@ -8,7 +8,7 @@ namespace {
 
 // ---- Versions ----
 
-TEST_F(StoreTest, AnIntentBecomesAValueBecomesCurrent) {
+TEST_P(EachStoreTest, AnIntentBecomesAValueBecomesCurrent) {
   const std::uint64_t fence = begin();
   const auto intent = store().stage(kSlot, fence, nullptr, R"({"nonce":"a"})", R"({"log":["a"]})");
   ASSERT_TRUE(intent.ok());
@@ -35,7 +35,7 @@ TEST_F(StoreTest, AnIntentBecomesAValueBecomesCurrent) {
   EXPECT_EQ(store().current(kSlot)->reveal(), "one");
 }
 
-TEST_F(StoreTest, PreviousVersionsQueueUpNewestFirstEachWithItsGrace) {
+TEST_P(EachStoreTest, PreviousVersionsQueueUpNewestFirstEachWithItsGrace) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, "one");
   const std::uint64_t two = rotate(fence, "two", 1h);
@@ -50,7 +50,7 @@ TEST_F(StoreTest, PreviousVersionsQueueUpNewestFirstEachWithItsGrace) {
   EXPECT_EQ(store().read(kSlot, fence, one)->reveal(), "one");
 }
 
-TEST_F(StoreTest, CommitOfTheNewestPreviousRollsBack) {
+TEST_P(EachStoreTest, CommitOfTheNewestPreviousRollsBack) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, "one");
   const std::uint64_t two = rotate(fence, "two");
@@ -67,7 +67,7 @@ TEST_F(StoreTest, CommitOfTheNewestPreviousRollsBack) {
   EXPECT_EQ(store().current(kSlot)->reveal(), "two");
 }
 
-TEST_F(StoreTest, AVersionsIdIsNeverUsedAgain) {
+TEST_P(EachStoreTest, AVersionsIdIsNeverUsedAgain) {
   const std::uint64_t fence = begin();
   const auto first = store().stage(kSlot, fence, nullptr, {}, {});
   EXPECT_OK(store().drop(kSlot, fence, *first, {}));
@@ -75,14 +75,14 @@ TEST_F(StoreTest, AVersionsIdIsNeverUsedAgain) {
   EXPECT_GT(*store().stage(kSlot, fence, nullptr, {}, {}), *first);
 }
 
-TEST_F(StoreTest, AnEmptyValueIsRefused) {
+TEST_P(EachStoreTest, AnEmptyValueIsRefused) {
   const Secret empty;
   expect_error(store().stage(kSlot, begin(), &empty, {}, {}), Status::kInvalidArgument,
                "VERSION_UNUSABLE");
   EXPECT_FALSE(look().pending.has_value());
 }
 
-TEST_F(StoreTest, APendingVersionWithAValueTakesNoOtherAndNoIntent) {
+TEST_P(EachStoreTest, APendingVersionWithAValueTakesNoOtherAndNoIntent) {
   const std::uint64_t fence = begin();
   const Secret one("one");
   const Secret two("two");
@@ -97,7 +97,7 @@ TEST_F(StoreTest, APendingVersionWithAValueTakesNoOtherAndNoIntent) {
   EXPECT_EQ(store().read(kSlot, fence, *version)->reveal(), "one");
 }
 
-TEST_F(StoreTest, CommitRefusesAnIntentADiscardedOneAndOneThatIsNotThere) {
+TEST_P(EachStoreTest, CommitRefusesAnIntentADiscardedOneAndOneThatIsNotThere) {
   const std::uint64_t fence = begin();
   const auto version = store().stage(kSlot, fence, nullptr, {}, {});
   expect_error(store().commit(kSlot, fence, *version, 0ms, {}, {}), Status::kFailedPrecondition,
@@ -113,7 +113,7 @@ TEST_F(StoreTest, CommitRefusesAnIntentADiscardedOneAndOneThatIsNotThere) {
   expect_error(store().commit(kSlot, fence, 99, 0ms, {}, {}), Status::kNotFound, "VERSION_ABSENT");
 }
 
-TEST_F(StoreTest, ARetiringVersionIsNotRolledBackTo) {
+TEST_P(EachStoreTest, ARetiringVersionIsNotRolledBackTo) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, "one");
   rotate(fence, "two");
@@ -124,7 +124,7 @@ TEST_F(StoreTest, ARetiringVersionIsNotRolledBackTo) {
                "VERSION_UNUSABLE");
 }
 
-TEST_F(StoreTest, AMarkFitsTheRole) {
+TEST_P(EachStoreTest, AMarkFitsTheRole) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, "one");
   const std::uint64_t two = rotate(fence, "two");
@@ -144,7 +144,7 @@ TEST_F(StoreTest, AMarkFitsTheRole) {
   EXPECT_EQ(look().note, "");
 }
 
-TEST_F(StoreTest, CurrentIsMarkedAndDroppedOnlyInASlotThatIsBeingRevoked) {
+TEST_P(EachStoreTest, CurrentIsMarkedAndDroppedOnlyInASlotThatIsBeingRevoked) {
   const std::uint64_t fence = begin();
   const std::uint64_t one = rotate(fence, "one");
   expect_error(store().drop(kSlot, fence, one, {}), Status::kFailedPrecondition,
@@ -163,12 +163,12 @@ TEST_F(StoreTest, CurrentIsMarkedAndDroppedOnlyInASlotThatIsBeingRevoked) {
   expect_error(store().current(kSlot), Status::kFailedPrecondition, "VERSION_ABSENT");
 }
 
-TEST_F(StoreTest, AStateThatDoesNotExistIsRefused) {
+TEST_P(EachStoreTest, AStateThatDoesNotExistIsRefused) {
   expect_error(store().set_state(kSlot, begin(), 7, {}), Status::kInvalidArgument,
                "VERSION_UNUSABLE");
 }
 
-TEST_F(StoreTest, WhatNeverWasCannotBeReadOrDropped) {
+TEST_P(EachStoreTest, WhatNeverWasCannotBeReadOrDropped) {
   expect_error(store().current(kSlot), Status::kFailedPrecondition, "SLOT_ABSENT");
   const std::uint64_t fence = begin();
   expect_error(store().read(kSlot, fence, 1), Status::kNotFound, "VERSION_ABSENT");
@@ -176,7 +176,7 @@ TEST_F(StoreTest, WhatNeverWasCannotBeReadOrDropped) {
   expect_error(store().drop(kSlot, fence, 0, {}), Status::kNotFound, "VERSION_ABSENT");
 }
 
-TEST_F(StoreTest, AGraceLongerThanTimeIsNoOverflowAndANegativeOneIsNone) {
+TEST_P(EachStoreTest, AGraceLongerThanTimeIsNoOverflowAndANegativeOneIsNone) {
   const std::uint64_t fence = begin();
   rotate(fence, "one");
   rotate(fence, "two", std::chrono::milliseconds::max());
@@ -185,7 +185,7 @@ TEST_F(StoreTest, AGraceLongerThanTimeIsNoOverflowAndANegativeOneIsNone) {
   EXPECT_EQ(look().previous[0].retire_after, now_);
 }
 
-TEST_F(StoreTest, ANoteOfSixteenKibibytesIsKeptAndALargerOneChangesNothing) {
+TEST_P(EachStoreTest, ANoteOfSixteenKibibytesIsKeptAndALargerOneChangesNothing) {
   const std::uint64_t fence = begin();
   const std::string fits(16 * 1024, 'x');
   const std::string large(16 * 1024 + 1, 'x');
@@ -199,7 +199,7 @@ TEST_F(StoreTest, ANoteOfSixteenKibibytesIsKeptAndALargerOneChangesNothing) {
   EXPECT_FALSE(look().pending.has_value());
 }
 
-TEST_F(StoreTest, NotesAndValuesOfAnyBytesComeBackAsTheyWere) {
+TEST_P(EachStoreTest, NotesAndValuesOfAnyBytesComeBackAsTheyWere) {
   const std::uint64_t fence = begin();
   const std::string bytes("a\0'\xff\n\";--", 9);
   const Secret value(bytes);
@@ -209,7 +209,7 @@ TEST_F(StoreTest, NotesAndValuesOfAnyBytesComeBackAsTheyWere) {
   EXPECT_EQ(look().pending->note, R"({"name":"O'Hara \u00fc"})");
 }
 
-TEST_F(StoreTest, EverythingIsThereAfterARestart) {
+TEST_P(EachStoreTest, EverythingIsThereAfterARestart) {
   const std::uint64_t fence = begin();
   const std::string id = look().id;
   rotate(fence, "one");
@@ -226,7 +226,7 @@ TEST_F(StoreTest, EverythingIsThereAfterARestart) {
   EXPECT_EQ(store().current(kSlot)->reveal(), "two");
 }
 
-TEST_F(StoreTest, SlotsDoNotTouchEachOther) {
+TEST_P(EachStoreTest, SlotsDoNotTouchEachOther) {
   const std::uint64_t fence = begin();
   rotate(fence, "one");
   const auto other = store().begin("other/token", 75s);
@@ -237,6 +237,10 @@ TEST_F(StoreTest, SlotsDoNotTouchEachOther) {
   EXPECT_EQ(store().current("other/token")->reveal(), "other");
   EXPECT_TRUE(look().previous.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Slots, EachStoreTest,
+                         testing::Values(Kind::kSqlite, Kind::kPostgres, Kind::kMemory),
+                         [](const auto& each) { return name_of(each.param); });
 
 }  // namespace
 }  // namespace sample_host

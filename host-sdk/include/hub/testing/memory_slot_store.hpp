@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -99,7 +100,7 @@ class MemorySlotStore : public SlotStore {
                      .hint = "wait until it is done"};
       }
       taken.holder = holder_;
-      taken.lease_until = now + lease.count();
+      taken.lease_until = later(lease);
       ++taken.revision;
       return Begun{.fence = taken.revision, .snapshot = snapshot_of(taken)};
     });
@@ -116,7 +117,7 @@ class MemorySlotStore : public SlotStore {
   Result<> renew(std::string_view slot, std::uint64_t fence,
                  std::chrono::milliseconds lease) override {
     return write("renew", slot, fence, {}, {}, [&](Slot& held) -> Result<> {
-      held.lease_until = std::max(held.lease_until, clock_() + lease.count());
+      held.lease_until = std::max(held.lease_until, later(lease));
       held.holder = holder_;
       return {};
     });
@@ -140,7 +141,9 @@ class MemorySlotStore : public SlotStore {
       const bool made = at != shared_->slots.end();
       if (!made || !at->second.current || at->second.current->marked) {
         return Error{.status = Status::kFailedPrecondition,
-                     .reason = made ? "VERSION_ABSENT" : "SLOT_ABSENT",
+                     .reason = !made                 ? "SLOT_ABSENT"
+                               : !at->second.current ? "VERSION_ABSENT"
+                                                     : "VERSION_UNUSABLE",
                      .message = "slot " + std::string(slot) + " has no current version",
                      .hint = "create one first"};
       }
@@ -155,9 +158,7 @@ class MemorySlotStore : public SlotStore {
       std::optional<std::string> value;
       if (value_or_null != nullptr) value = std::string(value_or_null->reveal());
       if (value && value->empty()) {
-        return Error{.status = Status::kInvalidArgument,
-                     .reason = "VERSION_UNUSABLE",
-                     .message = "the value for slot " + std::string(slot) + " is empty"};
+        return invalid("the value for slot " + std::string(slot) + " is empty");
       }
       if (!held.pending) held.pending = Version{.id = ++held.last_version};
       Version& pending = *held.pending;
@@ -180,10 +181,11 @@ class MemorySlotStore : public SlotStore {
       if (wanted == nullptr) return version_absent(slot, version);
       const bool pending = held.pending && wanted == &*held.pending;
       const bool current = held.current && wanted == &*held.current;
-      const bool legal = mark == HUB_MARK_DISCARD ? pending
-                         : mark == HUB_MARK_RETIRING
-                             ? !pending && (!current || held.state == HUB_SLOT_REVOKING)
-                             : false;
+      if (mark != HUB_MARK_DISCARD && mark != HUB_MARK_RETIRING)
+        return invalid("there is no mark " + std::to_string(mark));
+      const bool legal = mark == HUB_MARK_DISCARD
+                             ? pending
+                             : !pending && (!current || held.state == HUB_SLOT_REVOKING);
       if (!legal) return unusable(slot, version, "cannot be marked so in its present role");
       wanted->marked = true;
       return {};
@@ -193,6 +195,9 @@ class MemorySlotStore : public SlotStore {
   Result<> set_state(std::string_view slot, std::uint64_t fence, hub_slot_state state,
                      Note slot_note) override {
     return write("set_state", slot, fence, {}, slot_note, [&](Slot& held) -> Result<> {
+      if (state != HUB_SLOT_ACTIVE && state != HUB_SLOT_REVOKING && state != HUB_SLOT_REVOKED) {
+        return invalid("a slot has no state " + std::to_string(state));
+      }
       held.state = state;
       return {};
     });
@@ -217,7 +222,7 @@ class MemorySlotStore : public SlotStore {
         }
         next->retire_after.reset();
         if (held.current) {
-          held.current->retire_after = clock_() + grace.count();
+          held.current->retire_after = later(grace);
           held.previous.insert(held.previous.begin(), *std::move(held.current));
         }
         held.current = std::move(next);
@@ -230,6 +235,7 @@ class MemorySlotStore : public SlotStore {
   Result<> drop(std::string_view slot, std::uint64_t fence, std::uint64_t version,
                 Note slot_note) override {
     return write("drop", slot, fence, {}, slot_note, [&](Slot& held) -> Result<> {
+      if (version == 0 || version > held.last_version) return version_absent(slot, version);
       if (held.current && held.current->id == version) {
         if (held.state != HUB_SLOT_REVOKING)
           return unusable(slot, version, "is current and the slot is not being revoked");
@@ -301,6 +307,14 @@ class MemorySlotStore : public SlotStore {
     });
   }
 
+  std::int64_t later(std::chrono::milliseconds duration) const {
+    const std::int64_t now = clock_();
+    const std::int64_t ms = std::max<std::int64_t>(duration.count(), 0);
+    return ms > std::numeric_limits<std::int64_t>::max() - now
+               ? std::numeric_limits<std::int64_t>::max()
+               : now + ms;
+  }
+
   static Version* find(Slot& slot, std::uint64_t version) {
     if (slot.pending && slot.pending->id == version) return &*slot.pending;
     if (slot.current && slot.current->id == version) return &*slot.current;
@@ -318,6 +332,11 @@ class MemorySlotStore : public SlotStore {
             .reason = "VERSION_ABSENT",
             .message = "slot " + std::string(slot) + " has no value for version " +
                        std::to_string(version)};
+  }
+  static Error invalid(std::string message) {
+    return {.status = Status::kInvalidArgument,
+            .reason = "VERSION_UNUSABLE",
+            .message = std::move(message)};
   }
   static Error unusable(std::string_view slot, std::uint64_t version, std::string_view why) {
     return {.status = Status::kFailedPrecondition,

@@ -1,26 +1,21 @@
-#include "store/sqlite_slot_store.hpp"
+#include "store/database_slot_store.hpp"
 
-#include "store/database.hpp"
 #include "store/lease_holder.hpp"
 #include "store/sealing_key.hpp"
 #include "store/slot_rows.hpp"
-#include "store/store_files.hpp"
+#include "store/store_tables.hpp"
 
-#include <Poco/Data/DataException.h>
 #include <Poco/UUIDGenerator.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <limits>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace sample_host {
 namespace {
 
-namespace fs = std::filesystem;
 using Note = hub::SlotStore::Note;
 
 constexpr std::size_t kMaxNote = 16 * 1024;
@@ -84,21 +79,6 @@ hub::Error invalid(std::string reason, std::string message) {
           .message = std::move(message)};
 }
 
-hub::Error unavailable(const fs::path& file, const std::string& why, std::string hint) {
-  return {.status = hub::Status::kUnavailable,
-          .retry = hub::Retry::kSameCall,
-          .reason = "STORE_UNAVAILABLE",
-          .message = "the store " + file.string() + " cannot be used: " + why,
-          .hint = std::move(hint)};
-}
-
-/// SQL has placeholders where values go, so that the text of an exception holds none.
-hub::Error unavailable(const fs::path& file, const Poco::Exception& failure) {
-  return unavailable(file, failure.displayText(),
-                     "check that the disk has room, that the file can be written, and that no "
-                     "other program keeps it locked; then try again");
-}
-
 // ---- Small things ----
 
 std::int64_t later(std::int64_t now, std::chrono::milliseconds duration) {
@@ -113,72 +93,33 @@ std::string place_of(const std::string& slot_id, std::uint64_t version) {
   return "hub slot store 1, " + slot_id + ", " + std::to_string(version);
 }
 
-struct FileIdentity {
-  explicit FileIdentity(const fs::path& file) {
-    struct stat found {};
-    if (::stat(file.c_str(), &found) == 0) {
-      device = found.st_dev;
-      number = found.st_ino;
-    }
-  }
-  bool operator==(const FileIdentity&) const = default;
-  dev_t device = 0;
-  ino_t number = 0;
-};
-
-/// Makes what is missing of a new store. The key is durable before the store exists, so that a
-/// store without a key is always one that lost it.
-SealingKey open_key(const fs::path& file, const fs::path& key_file) {
-  if (size_of_trusted_file(file) == 0) {
-    SealingKey::make(key_file);
-    make_private_file(file, {});
-  } else if (std::error_code ignored; !fs::exists(key_file, ignored)) {
-    throw refusal(key_file, "STORE_KEY_MISSING",
-                  "is missing, and without it the store " + file.string() + " cannot be read",
-                  "put the store's own key file back; a new one would not open it");
-  }
-  return SealingKey::read(key_file);
-}
-
-Poco::Data::Session open_session(const fs::path& file, const fs::path& key_file,
-                                 const SealingKey& key) {
-  try {
-    return open_database(file, key_file, key.id());
-  } catch (const Poco::Exception& failure) {
-    throw hub::Refused(unavailable(file, failure), {.file = file.string()});
-  }
-}
-
 }  // namespace
 
 // ---- Transactions ----
 
-struct SqliteSlotStore::State {
-  State(const fs::path& store_file, const fs::path& key_file, Clock store_clock)
-      : file(store_file),
-        clock(std::move(store_clock)),
-        key(open_key(file, key_file)),
-        session(open_session(file, key_file, key)),
-        identity(file) {}
+struct DatabaseSlotStore::State {
+  State(std::unique_ptr<Database> opened, const std::filesystem::path& key_file)
+      : database(std::move(opened)), key(open_tables(*database, key_file)) {}
 
   /// Runs `body` in one transaction, committed when it succeeds. Whatever the database throws means
   /// that nobody can tell.
   template <class T, class Body>
-  hub::Result<T> run(Transaction::Kind kind, Body body) {
+  hub::Result<T> run(Database::Kind kind, Body body) {
     const std::lock_guard lock(mutex);
-    // SQLite would go on with a file that has been moved away, and its writes would be lost.
-    if (FileIdentity(file) != identity) {
-      return unavailable(file, "it was replaced or removed while it was open",
-                         "start this program again");
-    }
     try {
-      Transaction transaction(session, kind);
+      Transaction transaction(*database, kind);
       hub::Result<T> done = body();
       if (done) transaction.commit();
       return done;
     } catch (const Poco::Exception& failure) {
-      return unavailable(file, failure);
+      return database->unavailable(failure);
     }
+  }
+
+  /// The slot, which nobody else writes to for as long as the transaction lasts.
+  std::optional<Slot> lock(std::string_view name) {
+    database->lock(name);
+    return rows.load(name);
   }
 
   /// Runs `body` on the slot while `fence` is its revision; the slot's note is part of the step.
@@ -192,8 +133,8 @@ struct SqliteSlotStore::State {
                                              " bytes, at most 16384 are kept");
       }
     }
-    return run<T>(Transaction::Kind::kWrite, [&]() -> hub::Result<T> {
-      const auto slot = rows.load(name);
+    return run<T>(Database::Kind::kWrite, [&]() -> hub::Result<T> {
+      const auto slot = lock(name);
       if (!slot) return slot_absent(name);
       if (slot->snapshot.revision != fence) return lease_lost(name);
       hub::Result<T> done = body(*slot);
@@ -211,8 +152,8 @@ struct SqliteSlotStore::State {
       return hub::Error{.status = hub::Status::kDataLoss,
                         .reason = "VERSION_UNUSABLE",
                         .message = "the value of version " + std::to_string(version) + " of " +
-                                   name_of(name) + " was changed in the store " + file.string(),
-                        .hint = "find out who writes to that file; restore it or rotate the token"};
+                                   name_of(name) + " was changed in " + database->name(),
+                        .hint = "find out who else writes there; restore it or rotate the token"};
     }
     return *std::move(value);
   }
@@ -221,36 +162,31 @@ struct SqliteSlotStore::State {
     rows.set_sealed(slot_id, version, key.seal(place_of(slot_id, version), value));
   }
 
-  const fs::path file;
-  const Clock clock;
-  const SealingKey key;
   std::mutex mutex;
-  Poco::Data::Session session;
-  SlotRows rows{session};
-  const FileIdentity identity;
+  const std::unique_ptr<Database> database;
+  const SealingKey key;
+  SlotRows rows{database->session()};
 };
 
-SqliteSlotStore::SqliteSlotStore(const fs::path& file, const fs::path& key_file, Clock clock)
-    : state_(std::make_unique<State>(file, key_file, std::move(clock))) {}
+DatabaseSlotStore::DatabaseSlotStore(std::unique_ptr<Database> database,
+                                     const std::filesystem::path& key_file)
+    : state_(std::make_unique<State>(std::move(database), key_file)) {}
 
-SqliteSlotStore::~SqliteSlotStore() = default;
-
-std::int64_t SqliteSlotStore::system_clock() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+DatabaseSlotStore::~DatabaseSlotStore() = default;
 
 // ---- The lease ----
 
-hub::Result<hub::SlotStore::Begun> SqliteSlotStore::begin(std::string_view slot,
-                                                          std::chrono::milliseconds lease) {
-  return state_->run<Begun>(Transaction::Kind::kWrite, [&]() -> hub::Result<Begun> {
+hub::Result<hub::SlotStore::Begun> DatabaseSlotStore::begin(std::string_view slot,
+                                                            std::chrono::milliseconds lease) {
+  return state_->run<Begun>(Database::Kind::kWrite, [&]() -> hub::Result<Begun> {
     SlotRows& rows = state_->rows;
-    const std::int64_t now = state_->clock();
-    auto found = rows.load(slot);
+    auto found = state_->lock(slot);
+    const std::int64_t now = state_->database->now();
     if (!found) {
-      rows.insert(slot, Poco::UUIDGenerator::defaultGenerator().createRandom().toString(), now);
-      found = rows.load(slot);
+      // Nothing was locked, so that another host may make it first: then this waits for that one.
+      rows.insert_if_absent(slot, Poco::UUIDGenerator::defaultGenerator().createRandom().toString(),
+                            now);
+      found = state_->lock(slot);
     }
     if (found->lease.until > now && !is_dead_lease_holder(found->lease.holder)) {
       return slot_busy(slot, found->lease.until - now);
@@ -264,10 +200,10 @@ hub::Result<hub::SlotStore::Begun> SqliteSlotStore::begin(std::string_view slot,
   });
 }
 
-hub::Result<> SqliteSlotStore::renew(std::string_view slot, std::uint64_t fence,
-                                     std::chrono::milliseconds lease) {
+hub::Result<> DatabaseSlotStore::renew(std::string_view slot, std::uint64_t fence,
+                                       std::chrono::milliseconds lease) {
   return state_->write(slot, fence, {}, {}, [&](const Slot& held) -> hub::Result<> {
-    const std::int64_t until = later(state_->clock(), lease);
+    const std::int64_t until = later(state_->database->now(), lease);
     if (held.lease.until < until) {
       state_->rows.set_lease(held.snapshot.id, {until, this_lease_holder()});
     }
@@ -275,7 +211,7 @@ hub::Result<> SqliteSlotStore::renew(std::string_view slot, std::uint64_t fence,
   });
 }
 
-hub::Result<> SqliteSlotStore::end(std::string_view slot, std::uint64_t fence) {
+hub::Result<> DatabaseSlotStore::end(std::string_view slot, std::uint64_t fence) {
   return state_->write(slot, fence, {}, {}, [&](const Slot& held) -> hub::Result<> {
     state_->rows.set_lease(held.snapshot.id, {});
     return {};
@@ -284,19 +220,19 @@ hub::Result<> SqliteSlotStore::end(std::string_view slot, std::uint64_t fence) {
 
 // ---- Reading ----
 
-hub::Result<hub::SlotSnapshot> SqliteSlotStore::look(std::string_view slot) {
-  return state_->run<hub::SlotSnapshot>(Transaction::Kind::kRead,
+hub::Result<hub::SlotSnapshot> DatabaseSlotStore::look(std::string_view slot) {
+  return state_->run<hub::SlotSnapshot>(Database::Kind::kRead,
                                         [&]() -> hub::Result<hub::SlotSnapshot> {
                                           auto found = state_->rows.load(slot);
                                           if (!found) return slot_absent(slot);
-                                          found->snapshot.now = state_->clock();
+                                          found->snapshot.now = state_->database->now();
                                           return std::move(found->snapshot);
                                         });
 }
 
-hub::Result<hub::Secret> SqliteSlotStore::read(std::string_view slot, std::uint64_t fence,
-                                               std::uint64_t version) {
-  return state_->run<hub::Secret>(Transaction::Kind::kRead, [&]() -> hub::Result<hub::Secret> {
+hub::Result<hub::Secret> DatabaseSlotStore::read(std::string_view slot, std::uint64_t fence,
+                                                 std::uint64_t version) {
+  return state_->run<hub::Secret>(Database::Kind::kRead, [&]() -> hub::Result<hub::Secret> {
     const auto found = state_->rows.load(slot);
     if (!found) return slot_absent(slot);
     if (found->snapshot.revision != fence) return lease_lost(slot);
@@ -304,8 +240,8 @@ hub::Result<hub::Secret> SqliteSlotStore::read(std::string_view slot, std::uint6
   });
 }
 
-hub::Result<hub::Secret> SqliteSlotStore::current(std::string_view slot) {
-  return state_->run<hub::Secret>(Transaction::Kind::kRead, [&]() -> hub::Result<hub::Secret> {
+hub::Result<hub::Secret> DatabaseSlotStore::current(std::string_view slot) {
+  return state_->run<hub::Secret>(Database::Kind::kRead, [&]() -> hub::Result<hub::Secret> {
     const auto found = state_->rows.load(slot);
     if (!found) return no_current(slot, "SLOT_ABSENT");
     const auto& current = found->snapshot.current;
@@ -317,9 +253,9 @@ hub::Result<hub::Secret> SqliteSlotStore::current(std::string_view slot) {
 
 // ---- Writing ----
 
-hub::Result<std::uint64_t> SqliteSlotStore::stage(std::string_view slot, std::uint64_t fence,
-                                                  const hub::Secret* value_or_null, Note note,
-                                                  Note slot_note) {
+hub::Result<std::uint64_t> DatabaseSlotStore::stage(std::string_view slot, std::uint64_t fence,
+                                                    const hub::Secret* value_or_null, Note note,
+                                                    Note slot_note) {
   if (value_or_null != nullptr && value_or_null->empty()) {
     return invalid("VERSION_UNUSABLE", "the value for " + name_of(slot) + " is empty");
   }
@@ -347,8 +283,8 @@ hub::Result<std::uint64_t> SqliteSlotStore::stage(std::string_view slot, std::ui
       });
 }
 
-hub::Result<> SqliteSlotStore::mark(std::string_view slot, std::uint64_t fence,
-                                    std::uint64_t version, hub_mark mark, Note slot_note) {
+hub::Result<> DatabaseSlotStore::mark(std::string_view slot, std::uint64_t fence,
+                                      std::uint64_t version, hub_mark mark, Note slot_note) {
   return state_->write(slot, fence, {}, slot_note, [&](const Slot& held) -> hub::Result<> {
     const hub::SlotSnapshot& seen = held.snapshot;
     const bool is_pending = seen.pending && seen.pending->id == version;
@@ -372,8 +308,8 @@ hub::Result<> SqliteSlotStore::mark(std::string_view slot, std::uint64_t fence,
   });
 }
 
-hub::Result<> SqliteSlotStore::set_state(std::string_view slot, std::uint64_t fence,
-                                         hub_slot_state state, Note slot_note) {
+hub::Result<> DatabaseSlotStore::set_state(std::string_view slot, std::uint64_t fence,
+                                           hub_slot_state state, Note slot_note) {
   return state_->write(slot, fence, {}, slot_note, [&](const Slot& held) -> hub::Result<> {
     if (state != HUB_SLOT_ACTIVE && state != HUB_SLOT_REVOKING && state != HUB_SLOT_REVOKED) {
       return invalid("VERSION_UNUSABLE", "a slot has no state " + std::to_string(state));
@@ -383,9 +319,9 @@ hub::Result<> SqliteSlotStore::set_state(std::string_view slot, std::uint64_t fe
   });
 }
 
-hub::Result<> SqliteSlotStore::commit(std::string_view slot, std::uint64_t fence,
-                                      std::uint64_t version, std::chrono::milliseconds grace,
-                                      Note note, Note slot_note) {
+hub::Result<> DatabaseSlotStore::commit(std::string_view slot, std::uint64_t fence,
+                                        std::uint64_t version, std::chrono::milliseconds grace,
+                                        Note note, Note slot_note) {
   return state_->write(slot, fence, note, slot_note, [&](const Slot& held) -> hub::Result<> {
     SlotRows& rows = state_->rows;
     const hub::SlotSnapshot& seen = held.snapshot;
@@ -409,7 +345,7 @@ hub::Result<> SqliteSlotStore::commit(std::string_view slot, std::uint64_t fence
     }
     if (!is_current) {
       if (seen.current) {
-        rows.make_previous(seen.id, seen.current->id, later(state_->clock(), grace));
+        rows.make_previous(seen.id, seen.current->id, later(state_->database->now(), grace));
       }
       rows.make_current(seen.id, version);
     }
@@ -418,8 +354,8 @@ hub::Result<> SqliteSlotStore::commit(std::string_view slot, std::uint64_t fence
   });
 }
 
-hub::Result<> SqliteSlotStore::drop(std::string_view slot, std::uint64_t fence,
-                                    std::uint64_t version, Note slot_note) {
+hub::Result<> DatabaseSlotStore::drop(std::string_view slot, std::uint64_t fence,
+                                      std::uint64_t version, Note slot_note) {
   return state_->write(slot, fence, {}, slot_note, [&](const Slot& held) -> hub::Result<> {
     const hub::SlotSnapshot& seen = held.snapshot;
     if (version == 0 || version > held.last_version) return version_absent(slot, version);
@@ -431,8 +367,8 @@ hub::Result<> SqliteSlotStore::drop(std::string_view slot, std::uint64_t fence,
   });
 }
 
-hub::Result<> SqliteSlotStore::note(std::string_view slot, std::uint64_t fence,
-                                    std::string_view slot_note) {
+hub::Result<> DatabaseSlotStore::note(std::string_view slot, std::uint64_t fence,
+                                      std::string_view slot_note) {
   return state_->write(slot, fence, {}, slot_note, [](const Slot&) -> hub::Result<> { return {}; });
 }
 

@@ -1,28 +1,23 @@
-// The slots of a host in one SQLite database, values sealed under a key file.
+// The slots of a host, or of several, in a database; values sealed under a key file.
 #pragma once
 
 #include <hub/slot_store.hpp>
 
-#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
+
+#include "store/database.hpp"
 
 namespace sample_host {
 
-/// Several processes of one machine may hold one store; not across fork(). A lease whose holder
-/// has died is free at once. Notes, of slots and of versions, are at most 16 KiB.
-class SqliteSlotStore : public hub::SlotStore {
+/// Several processes may use one store, and several hosts where the database allows it; a lease
+/// whose holder has died on this machine is free at once. Notes, of slots and of versions, are at
+/// most 16 KiB.
+class DatabaseSlotStore : public hub::SlotStore {
  public:
-  using Clock = std::function<std::int64_t()>;  // milliseconds since 1970
-
-  /// Opens the store, or makes it: both files with mode 0600, the key first. A store without its
-  /// key file is refused, so that nobody takes a new key for the lost one; a new store beside a key
-  /// file uses that one, for a key that has sealed nothing here can give nothing away. Throws
-  /// hub::Refused.
-  SqliteSlotStore(const std::filesystem::path& file, const std::filesystem::path& key_file,
-                  Clock clock = system_clock);
-  ~SqliteSlotStore() override;
+  /// Opens the store, or makes it and its key file; see open_tables(). Throws hub::Refused.
+  DatabaseSlotStore(std::unique_ptr<Database> database, const std::filesystem::path& key_file);
+  ~DatabaseSlotStore() override;
 
   hub::Result<Begun> begin(std::string_view slot, std::chrono::milliseconds lease) override;
   hub::Result<hub::SlotSnapshot> look(std::string_view slot) override;
@@ -47,8 +42,6 @@ class SqliteSlotStore : public hub::SlotStore {
   hub::Result<> end(std::string_view slot, std::uint64_t fence) override;
 
  private:
-  static std::int64_t system_clock();
-
   struct State;
   const std::unique_ptr<State> state_;
 };
