@@ -6,7 +6,7 @@
 
 #include "marker.hpp"
 #include "plan.hpp"
-#include "rotation_fixture.hpp"
+#include "fixture.hpp"
 
 namespace rotation_test {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "plan.hpp"
-#include "rotation_fixture.hpp"
+#include "fixture.hpp"
 
 namespace rotation_test {
 namespace {

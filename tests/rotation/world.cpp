@@ -1,4 +1,4 @@
-#include "rotation_world.hpp"
+#include "world.hpp"
 
 #include <algorithm>
 #include <chrono>

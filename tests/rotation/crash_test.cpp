@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "plan.hpp"
-#include "rotation_world.hpp"
+#include "world.hpp"
 
 namespace rotation_test {
 namespace {

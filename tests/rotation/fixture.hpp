@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "rotation_world.hpp"
+#include "world.hpp"
 
 namespace rotation_test {
 
