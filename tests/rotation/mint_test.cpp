@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "plan.hpp"
 #include "fixture.hpp"
+#include "plan.hpp"
 
 namespace rotation_test {
 namespace {

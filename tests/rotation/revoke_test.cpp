@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
+#include "fixture.hpp"
 #include "marker.hpp"
 #include "plan.hpp"
-#include "fixture.hpp"
 
 namespace rotation_test {
 namespace {
@@ -278,10 +278,7 @@ TEST_F(RotationRevokeTest, ASweepOfAStagedTokenLeavesItPending) {
 class RotationRestoreTest : public RotationRevokeTest {
  protected:
   void restore(const hub::testing::MemorySlotStore::Backup& backup) {
-    world_.store.restore(backup);
-    world_.check("restore");
-    world_.violations.clear();  // what a restored store names may be dead
-    world_.revoked_by_somebody("token-1");
+    world_.restore(backup);
     before_ = world_.live_of_ours();
     minted_ = world_.mint_comments.size();
   }

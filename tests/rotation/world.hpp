@@ -1,5 +1,5 @@
 // A small world for the rotation machine: a remote side with a ground truth, hosts that share one
-// store, and a fault at any operation of a host. After each operation the promises of
+// store, and a fault at any operation of a host. Before and after each operation the promises of
 // host-sdk/rotation/README.md are held against the truth.
 #pragma once
 
@@ -10,88 +10,48 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "host.hpp"
+#include "protocol.hpp"
+
 namespace rotation_test {
 
-inline constexpr std::string_view kSlot = "prod/token";
+inline constexpr std::string_view kOtherSlot = "test/token";
 inline constexpr std::string_view kOwner = "owner-1";
 inline constexpr std::int64_t kStart = 1'800'000'000'000;  // milliseconds since 1970
 inline constexpr std::int64_t kMinute = 60'000;
 
-/// What happens to one operation of a host, of the store or of the remote side.
-enum class Fault {
-  kNone,
-  kFailBefore,  // no effect, and the host cannot tell
-  kFailAfter,   // the effect, and the host cannot tell
-  kLate,        // remote only: the effect comes when the world settles, and the host cannot tell
-  kRefuse,      // remote only: a complete refusal, without effect
-  kKillBefore,  // the host dies; nothing that it does has an effect from then on
-  kKillAfter,
-  kOvertaken,  // the host sleeps through its lease, and another one does a whole rotate-token
-};
-std::string_view to_text(Fault fault);
-
 struct Token {
   hub::rotation::Issued issued;
   std::string value;
-  bool live = true;
+  bool live = true;       // not revoked; it may have expired
+  std::string slot_id{};  // of the marker, if it has one
+  std::string nonce{};
 };
 
-class World;
-
-/// One process with its provider and its call. Operations are numbered from 0 since the last
-/// revive().
-class Host : private hub::rotation::Provider {
- public:
-  using Faults = std::function<Fault(std::string_view operation, std::size_t number)>;
-
-  Host(World& world, std::string name);
-
-  hub::Result<hub::rotation::Answer> run(const hub::rotation::Request& request);
-
-  /// Forgets faults and operations; a dead host comes back as a new process.
-  void revive();
-  bool dead() const { return dead_; }
-
-  Faults faults;
-  std::string bound_to = R"({"issue":"own","origin":"https://one.example"})";
-  std::vector<std::string> operations;  // by name, in order, this run and those before it
-
- private:
-  friend struct Functions;
-
-  std::string binding() const override { return bound_to; }
-  std::int64_t now() const override;
-  hub::Result<std::string> owner_id(hub::Call) override;
-  hub::Result<hub::rotation::Minted> mint(hub::Call,
-                                          const hub::rotation::MintRequest& request) override;
-  hub::Result<hub::rotation::Verdict> verify(hub::Call, const hub::Secret& value,
-                                             const std::string& owner_id, std::int64_t) override;
-  hub::Result<std::vector<hub::rotation::Issued>> list(hub::Call) override;
-  hub::Result<std::optional<hub::rotation::Issued>> find(hub::Call, const std::string& id) override;
-  hub::Result<> revoke(hub::Call, const std::string& id) override;
-  std::size_t capacity() const override;
-  std::optional<std::string> id_of(const hub::Secret& value) const override;
-
-  template <class T>
-  hub::Result<T> operate(std::string_view operation, const std::function<hub::Result<T>()>& effect);
-
-  World& world_;
-  std::string name_;
-  hub::testing::MemorySlotStore store_;
-  bool dead_ = false;
-  bool revokes_everything_ = false;
+/// What the promises hang on. Tests of the tests put a broken part in.
+struct Machine {
+  hub::rotation::Protocol protocol{};
+  bool fenced = true;            // the store refuses writes of who lost the slot
+  bool leased = true;            // and keeps others out for as long as a lease lasts
+  bool renew_tells = true;       // renew says that the slot was lost
+  bool errors_are_told = true;   // a write that failed is not taken for one that was done
+  bool gone_is_proven = true;    // no answer to a revocation is not taken for "gone"
+  bool offered_is_asked = true;  // what is handed in answers for itself
 };
 
 class World {
  public:
   World();
+  explicit World(const Machine& machine);
   World(const World&) = delete;
 
+  const Machine machine;
   std::int64_t now = kStart;               // of the store
   std::int64_t remote_clock_ahead = 0;     // the remote side's clock minus the store's
   std::map<std::string, Token> tokens;     // by id
@@ -112,43 +72,81 @@ class World {
   hub::testing::MemorySlotStore store;
   Host a{*this, "host-a"};
   Host b{*this, "host-b"};
+  Host other{*this, "host-c", kOtherSlot};
+  /// What host B does at kOvertaken and kMet.
+  hub::rotation::Request meeting{.goal = hub::rotation::Goal::kRotate};
+  /// Called before each operation of a host: others may act here.
+  std::function<void(Host&, std::string_view operation)> before_operation;
 
   std::int64_t remote_now() const { return now + remote_clock_ahead; }
 
-  hub::SlotSnapshot slot();
+  hub::SlotSnapshot slot(std::string_view name = kSlot);
   std::string current_id();
-  /// The id of the live-or-not token whose value is `value`.
-  const Token* by_value(const std::string& value) const;
+  /// The token whose value is `value`, revoked or not.
+  const Token* by_value(std::string_view value) const;
+  /// Neither revoked nor expired.
+  bool is_live(const Token& token) const;
   /// Live tokens with the marker of our slot and our owner.
   std::vector<std::string> live_of_ours();
+  std::size_t live_of_owner() const;
   /// What the slot names, by id, sorted.
   std::vector<std::string> known();
+  /// Live tokens of ours that the slot does not know and nobody has accepted, or versions of the
+  /// slot that are dead: nothing, at rest.
+  std::vector<std::string> unaccounted();
+  /// Live ones that the store does not know since it was restored.
+  std::vector<std::string> lost_by_restore();
   Token& add(std::string id, std::string comment, std::string owner = std::string(kOwner));
+  /// Somebody uses it at the remote side today.
+  void use(const std::string& id);
   /// Somebody else revokes: I1 and I2 are not promised for it.
   void revoked_by_somebody(const std::string& id);
   /// Tokens that look nearly like ours and are not, which nobody may ever delete.
   void add_strangers();
   /// Everything that was under way arrives.
   void settle();
+  /// From then on the store is older than the workspace, as far as it does not know a live token.
+  void restore(const hub::testing::MemorySlotStore::Backup& backup);
 
   /// Creates the first token with host A and forgets what was done.
   void create();
   hub::rotation::Request replace_current();
 
   /// Holds the promises; called after each operation.
-  void check(std::string_view operation);
+  void check(std::string_view operation, const Host* by = nullptr);
+  void violated(std::string what) { violations.push_back(std::move(what)); }
   std::vector<std::string> violations;
   int faults_so_far = 0;
+  int disturbances = 0;           // faults, and leaps of a clock
   bool revocation_asked = false;  // revoke-token: I1 and I2 end
 
  private:
   friend class Host;
 
+  using Kept = hub::testing::MemorySlotStore::Backup::mapped_type;
+
+  /// Holds those promises that say what must not be asked of the remote side.
+  void check_request(const Host& host, std::string_view operation, const std::string& subject);
+  void check_mint(const Host& host);
+  void check_revoke(const Host& host, const std::string& id);
+  void check_slot(const std::string& name, const Kept& kept, const std::string& after);
+  void let_readers_read(const std::string& name, const Kept& kept);
+  void check_answer(const Host& host, const hub::Result<hub::rotation::Answer>& answer,
+                    int disturbances_before);
+  bool is_excused(const std::string& id) const { return excused_.contains(id); }
+  bool is_refused(const Token& token) const;
   std::int64_t next_id_ = 1;
-  bool unlooked_ = false;  // the outcome of a mint is unknown, and nobody has listed since
-  std::map<std::string, std::int64_t> last_current_;  // value -> when it was current last
-  std::vector<std::string> strangers_;
-  std::vector<std::string> excused_;
+  std::set<std::string> unlooked_;  // nonces of mints without an outcome, and nobody listed since
+  struct Reader {
+    std::string slot;
+    std::int64_t when;
+  };
+  std::map<std::string, Reader> readers_;  // by the value that was read last
+  std::set<std::string> was_current_;
+  std::set<std::string> excused_;
+  std::set<std::string> unknown_since_restore_;
+  bool restored_ = false;
+  int revoked_by_somebody_ = 0;
   std::uint64_t next_random_ = 0x1000;
 };
 
@@ -157,11 +155,15 @@ inline const hub::rotation::Request kRotate{.goal = hub::rotation::Goal::kRotate
 inline const hub::rotation::Request kRevokePrevious{.goal = hub::rotation::Goal::kRevokePrevious};
 inline const hub::rotation::Request kRevokeAll{.goal = hub::rotation::Goal::kRevokeAll};
 inline const hub::rotation::Request kSweep{.goal = hub::rotation::Goal::kSweep};
+inline const hub::rotation::Request kAcceptStore{.goal = hub::rotation::Goal::kRotate,
+                                                 .accept_store = true};
 
-/// The fault at the `nth` (from 0) operation of that name.
-Host::Faults fault_at(std::string operation, Fault fault, int nth = 0);
-/// The fault at every operation of that name.
-Host::Faults always(std::string operation, Fault fault);
+/// As a host asks, which has read once which token it wants replaced.
+hub::rotation::Request replace(std::string id);
+hub::rotation::Request replace_leaked(std::string id);
+hub::rotation::Request roll_back(std::string id);
+/// `value` outlives the request.
+hub::rotation::Request adopt(const hub::Secret& value, std::string id = {});
 
 bool did(const hub::rotation::Answer& answer, std::string_view action);
 bool warned(const hub::rotation::Answer& answer, std::string_view reason);
