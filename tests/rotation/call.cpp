@@ -95,7 +95,7 @@ struct Functions {
         auto begun = store.begin(hub::view_of(name), std::chrono::milliseconds(lease));
         if (!begun) return std::move(begun).error();
         *fence = begun->fence;
-        self(of).began(begun->fence, begun->snapshot);
+        self(of).fence_ = begun->fence;
         return send(snapshot, snapshot_json(begun->snapshot));
       });
     };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "marker.hpp"
-#include "slot.hpp"
 #include "world.hpp"
 
 namespace rotation_test {
@@ -20,7 +19,6 @@ using hub::rotation::Minted;
 using hub::rotation::MintRequest;
 using hub::rotation::Request;
 using hub::rotation::Verdict;
-using hub::rotation::VersionNote;
 
 std::string_view to_text(Fault fault) {
   constexpr std::string_view kWords[] = {"no fault",   "fail before", "fail after",
@@ -122,18 +120,7 @@ void Host::revive() {
   operations.clear();
 }
 
-void Host::began(std::uint64_t fence, const hub::SlotSnapshot& slot) {
-  fence_ = fence;
-  leaked_id_ = request_.replace;
-  if (leaked_id_.empty() && slot.current)
-    leaked_id_ = VersionNote::read(slot.current->note).token_id;
-}
-
 bool Host::holds() const { return world_.slot(slot_).revision == fence_; }
-
-bool Host::may_cut_off(const std::string& id) const {
-  return request_.goal == Goal::kRevokePrevious || (request_.leaked && id == leaked_id_);
-}
 
 std::int64_t Host::now() const { return world_.remote_now() + (told_the_time_ ? 0 : clock_ahead); }
 

@@ -81,11 +81,8 @@ class Host : private hub::rotation::Provider {
   hub::Result<T> ask(std::string_view operation, const std::string& subject,
                      const std::function<hub::Result<T>()>& effect);
 
-  void began(std::uint64_t fence, const hub::SlotSnapshot& slot);
   /// Whether the slot is still this host's.
   bool holds() const;
-  /// Whether this call was told to revoke that one without a grace period.
-  bool may_cut_off(const std::string& id) const;
   bool is_elsewhere() const { return bound_to != kBinding; }
 
   World& world_;
@@ -95,8 +92,7 @@ class Host : private hub::rotation::Provider {
   bool dead_ = false;
   bool told_the_time_ = false;
   hub::rotation::Request request_;
-  std::string leaked_id_;
-  std::uint64_t fence_ = 0;
+  std::uint64_t fence_ = 0;  // of this call
   int revoked_by_somebody_ = 0;  // when this call began
 };
 

@@ -10,6 +10,7 @@ namespace rotation_test {
 using hub::Result;
 using hub::rotation::Answer;
 using hub::rotation::Goal;
+using hub::rotation::SlotNote;
 using hub::rotation::VersionNote;
 
 bool World::is_refused(const Token& token) const {
@@ -75,12 +76,9 @@ void World::check_revoke(const Host& host, const std::string& id) {
 void World::check(std::string_view operation, const Host* by) {
   const std::string after = " after " + std::string(operation);
   const auto all = store.backup();
-  if (by != nullptr && (operation == "mark" || operation == "commit")) {
-    for (const auto& version : slot(by->slot_).previous) {
-      const std::string id = VersionNote::read(version.note).token_id;
-      if (by->may_cut_off(id)) excused_.insert(id);
-    }
-  }
+  if (by != nullptr && operation == "mark" && by->request_.goal == Goal::kRevokePrevious)
+    for (const auto& version : slot(by->slot_).previous)
+      if (version.retiring) excused_.insert(VersionNote::read(version.note).token_id);
   for (const auto& [name, kept] : all) check_slot(name, kept, after);
   for (const auto& [value, reader] : readers_) {
     const Token* token = by_value(value);
@@ -92,6 +90,9 @@ void World::check(std::string_view operation, const Host* by) {
 }
 
 void World::check_slot(const std::string& name, const Kept& kept, const std::string& after) {
+  // Whoever reads what has leaked was told.
+  if (kept.note.find("\"leaked\"") != std::string::npos)
+    excused_.insert(SlotNote::read(kept.note).leaked);
   if (kept.current && !kept.current->value) violated("I5 current has no value" + after);
   for (const auto& each : kept.previous)
     if (!each.value) violated("I5 a previous version has no value" + after);
