@@ -16,10 +16,11 @@ class RotationCrashTest : public ::testing::TestWithParam<Scenario> {
  protected:
   void prove(Proof proof, int at_least, const std::string& what) {
     int broken = 0;
-    const int runs = proof(GetParam(), Machine{}, [&](const std::string& run, const auto& promise) {
-      ADD_FAILURE() << run << ": " << promise;
-      return ++broken < 3;
-    });
+    const int runs =
+        proof(GetParam(), Machine{}, [&](const std::string& run, const auto& promises) {
+          ADD_FAILURE() << run << ": " << promises.front();
+          return ++broken < 3;
+        });
     EXPECT_GE(runs, at_least);
     std::cout << GetParam().name << ": " << runs << " runs " << what << "\n";
   }

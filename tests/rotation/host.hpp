@@ -92,7 +92,7 @@ class Host : private hub::rotation::Provider {
   bool dead_ = false;
   bool told_the_time_ = false;
   hub::rotation::Request request_;
-  std::uint64_t fence_ = 0;  // of this call
+  std::uint64_t fence_ = 0;      // of this call
   int revoked_by_somebody_ = 0;  // when this call began
 };
 

@@ -43,8 +43,10 @@ void World::check_mint(const Host& host) {
   const auto at = tokens.find(current_id());
   if (replaced.empty() || at == tokens.end() || at->first == replaced) return;
   const auto& [id, current] = *at;
-  const std::int64_t end = current.issued.expiry_time;
-  const bool fresh = end <= 0 || remote_now() - current.issued.creation_time < end - remote_now();
+  const std::int64_t made = current.issued.creation_time;
+  const std::int64_t end = current.issued.expiry_time > 0 ? current.issued.expiry_time
+                                                          : made + policy.lifetime_seconds * 1000;
+  const bool fresh = remote_now() - made < end - remote_now();
   if (fresh && is_live(current) && !is_refused(current))
     violated("I6 it minted twice to replace " + replaced);
 }
@@ -85,7 +87,7 @@ void World::check(std::string_view operation, const Host* by) {
     const bool within = now - reader.when < hub::rotation::grace_ms(policy);
     const bool ended = token->issued.expiry_time > 0 && token->issued.expiry_time <= remote_now();
     if (within && !token->live && !ended && !is_excused(token->issued.id))
-      violated("I2 a reader was cut off" + after);
+      violated("I2 a reader of " + token->issued.id + " was cut off" + after);
   }
 }
 

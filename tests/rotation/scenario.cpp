@@ -146,6 +146,15 @@ const std::vector<Scenario>& taking_over() {
        {fixed(adopt(by_hand()))},
        true,
        {"ADOPTION_REFUSED"}},
+      {"adopt what is refused",
+       0,
+       [](World& world) {
+         make_by_hand(world);
+         world.refused_id = "hand-1";
+       },
+       {fixed(adopt(by_hand()))},
+       true,
+       {"ADOPTION_REFUSED"}},
       {"adopt a dead one",
        0,
        [](World& world) {

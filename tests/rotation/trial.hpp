@@ -45,8 +45,9 @@ class Trial {
 /// What was under way arrives, and a rotate-token and a sweep later everything is accounted for.
 void rest(World& world);
 
-/// Told of each run that broke a promise; false: that is enough.
-using Report = std::function<bool(const std::string& run, const std::string& violation)>;
+/// Told of each run that broke promises; false: that is enough.
+using Report =
+    std::function<bool(const std::string& run, const std::vector<std::string>& violations)>;
 
 /// Each of these runs one scenario in all its variants and answers how many there were.
 using Proof = int (*)(const Scenario&, const Machine&, const Report&);
