@@ -26,6 +26,8 @@ class RotationCrashTest : public ::testing::TestWithParam<Scenario> {
   }
 };
 
+TEST_P(RotationCrashTest, KeepsEachPromiseUndisturbed) { prove(undisturbed, 1, "undisturbed"); }
+
 TEST_P(RotationCrashTest, KeepsEachPromiseUnderAnyFaultAtAnyOperation) {
   prove(under_each_fault, 20, "with a fault");
 }
@@ -36,6 +38,10 @@ TEST_P(RotationCrashTest, KeepsEachPromiseWhenTheRecoveryFromAnyFaultIsKilledAny
 
 TEST_P(RotationCrashTest, KeepsEachPromiseWhateverAnotherHostDoesAtAnyOperation) {
   prove(meeting_another_host, 50, "that met another host");
+}
+
+TEST_P(RotationCrashTest, DoesWhatAPlanSaysFromAnyPoint) {
+  prove(planned_at_each_point, 60, "that were planned");
 }
 
 TEST_P(RotationCrashTest, DeletesAndMintsNothingForAStoreThatWasRestoredToAnyPoint) {

@@ -26,6 +26,8 @@ TEST_P(RotationMutantTest, IsCaught) {
     }
     return true;
   };
+  for (const Scenario& scenario : scenarios())
+    if (caught.empty()) undisturbed(scenario, mutant.machine, report);
   for (const Scenario& scenario : scenarios()) {
     for (const Proof proof :
          {under_each_fault, meeting_another_host, restored_to_each_point, moved_at_each_point}) {

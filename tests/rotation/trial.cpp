@@ -151,6 +151,52 @@ void for_each_fault(const Scenario& scenario,
   }
 }
 
+/// What was planned and what was done, by kind and token.
+std::vector<std::string> sorted(std::vector<std::string> steps) {
+  std::ranges::sort(steps);
+  return steps;
+}
+
+std::string joined(const std::vector<std::string>& steps) {
+  std::string text;
+  for (const std::string& step : steps) text += "[" + step + "]";
+  return text;
+}
+
+void compare_with_plan(World& world, const Request& request) {
+  const auto before = world.slot();
+  const auto live = world.live_of_ours();
+  const auto plan = world.a.plan(request);
+  const auto after = world.slot();
+  if (before.revision != after.revision || before.note != after.note ||
+      world.live_of_ours() != live)
+    world.violated("a plan changed something");
+  world.a.revive();
+  const auto answer = world.a.run(request);
+  if (plan.ok() != answer.ok() && !plan.ok())
+    world.violated("the plan was refused, " + plan.error().reason + ", and the call was not");
+  if (!plan.ok() || !answer.ok()) return;
+
+  std::vector<std::string> planned, done;
+  for (const auto& step : *plan->plan) {
+    if (step.reason.empty()) world.violated("a step without a reason: " + step.action);
+    if (step.action == "mint") planned.emplace_back("mint");
+    if (step.action == "commit") planned.push_back("commit " + step.token_id);
+    if (step.action == "revoke") planned.push_back("revoke " + step.token_id);
+    if (step.action == "sweep") planned.emplace_back("sweep");
+  }
+  std::string minted;
+  for (const auto& step : answer->did) {
+    if (step.action == "minted") done.emplace_back("mint"), minted = step.token_id;
+    if (step.action == "committed" && step.token_id != minted)
+      done.push_back("commit " + step.token_id);
+    if (step.action == "revoked") done.push_back("revoke " + step.token_id);
+    if (step.action == "swept") done.emplace_back("sweep");
+  }
+  if (sorted(planned) != sorted(done))
+    world.violated("planned " + joined(planned) + ", done " + joined(done));
+}
+
 /// Everything that a host may be asked.
 std::vector<Request> each_goal(World& world) {
   static const hub::Secret kValue("value of hand-2");
@@ -169,11 +215,15 @@ constexpr std::size_t kGoals = 9;
 
 }  // namespace
 
+int undisturbed(const Scenario& scenario, const Machine& machine, const Report& report) {
+  Trial trial(scenario, machine);
+  trial.go({}, {}, false);
+  (void)goes_on(trial, report, scenario.name);
+  return 1;
+}
+
 int under_each_fault(const Scenario& scenario, const Machine& machine, const Report& report) {
-  int runs = 1;
-  Trial plain(scenario, machine);
-  plain.go({}, {}, false);
-  if (!goes_on(plain, report, scenario.name)) return runs;
+  int runs = 0;
   for_each_fault(scenario, [&](const Injection& first, bool by_rotate) {
     Trial trial(scenario, machine);
     trial.go(first, {}, by_rotate);
@@ -197,6 +247,26 @@ int with_each_recovery_killed(const Scenario& scenario, const Machine& machine,
       if (!goes_on(trial, report, trial.describe(first, second, by_rotate))) return false;
     }
     return true;
+  });
+  return runs;
+}
+
+int planned_at_each_point(const Scenario& scenario, const Machine& machine, const Report& report) {
+  int runs = 0;
+  for_each_fault(scenario, [&](const Injection& first, bool leaked) {
+    Trial trial(scenario, machine);
+    World& world = trial.world;
+    world.a.faults = inject(first);
+    for (const auto& goal : scenario.goals)
+      if (!world.a.dead()) (void)world.a.run(goal(world));
+    world.settle();
+    for (const std::int64_t pause : {std::int64_t{0}, scenario.grace_seconds * 1000, kDay}) {
+      world.a.revive();
+      world.now += pause + 1;
+      compare_with_plan(world, leaked ? replace_leaked(world.current_id()) : kRotate);
+      ++runs;
+    }
+    return goes_on(trial, report, trial.describe(first, {}, false) + (leaked ? ", leaked" : ""));
   });
   return runs;
 }

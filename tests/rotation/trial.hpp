@@ -52,12 +52,18 @@ using Report =
 /// Each of these runs one scenario in all its variants and answers how many there were.
 using Proof = int (*)(const Scenario&, const Machine&, const Report&);
 
+/// As it is meant to go.
+int undisturbed(const Scenario& scenario, const Machine& machine, const Report& report);
+
 /// Every fault at every operation, taken up by the same goal and by rotate-token.
 int under_each_fault(const Scenario& scenario, const Machine& machine, const Report& report);
 
 /// The same, and the recovery is killed at each of its operations.
 int with_each_recovery_killed(const Scenario& scenario, const Machine& machine,
                               const Report& report);
+
+/// What plan() says that rotate-token will do, wherever a kill left the slot, is what it does.
+int planned_at_each_point(const Scenario& scenario, const Machine& machine, const Report& report);
 
 /// At every operation another host makes a call with each goal, while this one is awake and after
 /// it has slept through its lease.
