@@ -207,25 +207,6 @@ TEST_F(RotationMintTest, FindsAndRevokesATokenWhoseAnswerWasLostBeforeItMintsAga
   EXPECT_NE(world_.mint_comments[0], world_.mint_comments[1]) << "the nonce was used again";
 }
 
-TEST_F(RotationMintTest, MintsNothingWhileItCannotLookForALostOne) {
-  world_.create();
-  const Request replace = world_.replace_current();
-  world_.a.faults = [first = true](std::string_view name, std::size_t) mutable {
-    if (name == "mint" && std::exchange(first, false)) return Fault::kFailAfter;
-    return name == "list" && !first ? Fault::kFailBefore : Fault::kNone;
-  };
-  for (int i = 0; i < 3; ++i) {
-    const auto error = refused(replace);
-    EXPECT_EQ(error.status, Status::kUnavailable);
-    EXPECT_EQ(error.effect, Effect::kUnknown);
-    EXPECT_EQ(error.reason, "UNKNOWN_MINT");
-  }
-  EXPECT_EQ(world_.mint_comments.size(), 1U);
-  world_.a.revive();
-  EXPECT_EQ(must(replace).token_id, "token-3");
-  EXPECT_FALSE(world_.tokens.at("token-2").live);
-}
-
 TEST_F(RotationMintTest, GivesUpForThisCallAfterTwoLostAnswers) {
   world_.create();
   world_.a.faults = always("mint", Fault::kFailAfter);

@@ -40,14 +40,6 @@ TEST_F(RotationVerifyTest, DiscardsANewTokenOfAnotherPrincipal) {
   EXPECT_EQ(world_.live_of_ours(), std::vector<std::string>{"token-1"});
 }
 
-TEST_F(RotationVerifyTest, DiscardsANewTokenThatLostScopes) {
-  world_.scopes = {"files", "sql"};
-  world_.create();
-  world_.drops_scopes = true;
-  EXPECT_EQ(refused(world_.replace_current()).reason, "VERIFICATION_FAILED");
-  EXPECT_EQ(world_.current_id(), "token-1");
-}
-
 TEST_F(RotationVerifyTest, TakesScopesInAnyOrder) {
   world_.scopes = {"files", "sql"};
   world_.create();
@@ -113,16 +105,6 @@ TEST_F(RotationVerifyTest, CommitsATokenThatAnsweredLateForWhetherItWasCommitted
 }
 
 // ---- Lifetimes and caps ----
-
-TEST_F(RotationVerifyTest, AShortenedLifetimeIsSaidAndMakesNoStorm) {
-  world_.policy.grace_seconds = 60;
-  world_.granted_seconds = 86400;
-  EXPECT_TRUE(warned(must(kCreate), "LIFETIME_SHORTENED"));
-  world_.mint_comments.clear();
-  while (world_.now < kStart + 10 * kDay) world_.now = must(kRotate).next_action_at;
-  EXPECT_LE(world_.mint_comments.size(), 21U);
-  EXPECT_GE(world_.mint_comments.size(), 10U);
-}
 
 TEST_F(RotationVerifyTest, ALifetimeThatIsLongerOrEndlessIsSaid) {
   world_.granted_seconds = 91 * 86400;
@@ -256,18 +238,6 @@ TEST_F(RotationVerifyTest, ErrorsAskForMoreAndMoreTimeAndSuccessForgetsThem) {
   const auto answer = must(kRotate);
   EXPECT_TRUE(warned(answer, "REVOKE_DEBT"));
   EXPECT_LE(answer.next_action_at, world_.now + kMinute);
-}
-
-TEST_F(RotationVerifyTest, NeverPutsAValueIntoAnAnswerAnErrorOrANote) {
-  world_.create();
-  const auto answer = must(world_.replace_current());
-  world_.refuses_fresh = true;
-  const auto error = refused(world_.replace_current());
-  const auto slot = world_.slot();
-  std::string all = answer.to_json() + error.message + error.hint + error.detail_json + slot.note +
-                    slot.current->note;
-  for (const auto& each : slot.previous) all += each.note;
-  EXPECT_EQ(all.find("value of"), std::string::npos);
 }
 
 }  // namespace
