@@ -175,8 +175,9 @@ void compare_with_plan(World& world, const Request& request) {
   const auto answer = world.a.run(request);
   if (plan.ok() != answer.ok() && !plan.ok())
     world.violated("the plan was refused, " + plan.error().reason + ", and the call was not");
-  // A plan does not read values: that current is dead shows when it is to prove itself.
-  if (!plan.ok() || !answer.ok() || warned(*answer, "DEAD_CURRENT")) return;
+  // A plan reads no values and asks nobody about use: that shows on the way.
+  if (!plan.ok() || !answer.ok() || warned(*answer, "DEAD_CURRENT") || warned(*answer, "IN_USE"))
+    return;
 
   std::vector<std::string> planned, done;
   for (const auto& step : *plan->plan) {
