@@ -26,6 +26,9 @@
 #ifndef SWEEP_IS_DUE
 #define SWEEP_IS_DUE false
 #endif
+#ifndef MAY_BE_FULL
+#define MAY_BE_FULL false
+#endif
 #ifndef KEPT_WHILE_USED
 #define KEPT_WHILE_USED false
 #endif

@@ -135,7 +135,9 @@ inline clean_up() {
       I9_no_false_alarm = is_restored;
       assert(I9_no_false_alarm);
       event = Event_Failed
-    :: outcome == DONE && !strange -> step = 2
+    :: outcome == DONE && !strange && action == Action_Prepare ->
+      event = Event_Checked /* there is room: left to the sweep */
+    :: outcome == DONE && !strange && (action != Action_Prepare || MAY_BE_FULL) -> step = 2
     fi
   :: step == 2 ->
     revoke_orphan();

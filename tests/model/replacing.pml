@@ -2,7 +2,7 @@
 
 /* ---- Is a new one due? ---- */
 
-#define MET (committed || seen.current != replace)
+#define MET (committed || (seen.current && seen.current != replace))
 #define IS_DUE ((goal == ROTATE || goal == CREATE) && \
                 (seen.current == 0 || drift || (aged & BIT(seen.current)) || \
                  (replace && !(IS_MET))))
@@ -54,12 +54,15 @@ inline decide() {
 
 inline prepare() {
   if
-  :: step == 0 && (mints == 2 || seen.previous[PREVIOUS - 1]) -> event = Event_Failed
+  :: step == 0 && mints == 2 -> event = Event_Failed
+  :: step == 0 && mints < 2 && seen.previous[PREVIOUS - 1] -> event = Event_NotDue /* not_made() */
   :: else ->
     clean_up();
     if
     :: event == Event_Refused -> blind = true; event = Event_Ready
-    :: event == Event_Checked || event == Event_Unanswered -> blind = false; event = Event_Ready
+    :: event == Event_Checked -> blind = false; event = Event_Ready
+    :: event == Event_Checked && MAY_BE_FULL -> event = Event_NotDue
+    :: event == Event_Unanswered -> event = Event_Failed
     :: else
     fi
   fi
@@ -202,6 +205,8 @@ inline commit() {
     :: event == Event_Written ->
       committed = true;
       proven = true;
+      refused = false;
+      taken_over = target == HAND;
       minted = 0;
       drift = false;
       step = 1

@@ -1,4 +1,4 @@
-/* The end of each scenario. Faults have stopped and what was under way has arrived: the rotation of
+/* The end of each scenario. Faults have stopped and what was under way has arrived, and grace periods have passed: the rotation of
  * what is current ends within two calls, and after a sweep all that lives is known. */
 byte current_at_rest;
 
@@ -13,6 +13,7 @@ inline rest() {
   strangers = 0;
   ages = 0;
   restores = 0;
+  recent = recent & CURRENT_OF(kept); /* grace periods have passed */
   current_at_rest = kept.current;
   calls = REST_CALLS
 }
@@ -49,8 +50,7 @@ inline choose_request_at_rest() {
     fi
   :: else ->
     I7_a_rotation_ends = kept.current != current_at_rest &&
-                         (CURRENT_OF(kept) & live & ~unusable) || OLDER ||
-                         kept.previous[PREVIOUS - 1];
+                         (CURRENT_OF(kept) & live & ~unusable) || OLDER;
     assert(I7_a_rotation_ends);
     goal = SWEEP
   fi
@@ -61,8 +61,7 @@ inline check_at_rest() {
     I3_all_that_lives_is_known = (live & MARKED & ~NAMES(kept)) == 0 || OLDER;
     assert(I3_all_that_lives_is_known);
     I3_all_that_is_known_lives =
-        (NAMES(kept) & ~live & ~excused) == 0 && kept.pending == 0 || OLDER ||
-        kept.previous[PREVIOUS - 1];
+        (NAMES(kept) & ~live & ~excused) == 0 && kept.pending == 0 || OLDER;
     assert(I3_all_that_is_known_lives)
   }
 }

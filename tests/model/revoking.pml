@@ -81,7 +81,7 @@ inline drop_target() {
 inline choose_retirement() {
   target = 0;
   if
-  :: goal == SWEEP || !seen.current
+  :: goal == SWEEP || !seen.current || refused
   :: else ->
     if
     :: RIPE(seen.previous[2]) -> target = seen.previous[2]
@@ -106,6 +106,7 @@ inline choose_retirement() {
 inline prove_current() {
   verify_token(seen.current);
   proven = outcome == DONE;
+  refused = outcome == REFUSED;
   if
   :: outcome == DONE -> event = Event_Accepted
   :: outcome == REFUSED && goal == ROTATE -> drift = true; event = Event_Rejected
@@ -125,15 +126,17 @@ inline check_use() {
   fi
 }
 
+#define IS_ASKED (goal == SWEEP || (goal == ADOPT && taken_over))
+
 inline sweep() {
   if
-  :: goal != SWEEP && step == 0 -> event = Event_Checked /* looked today */
-  :: goal == SWEEP || step || SWEEP_IS_DUE ->
+  :: !IS_ASKED && step == 0 -> event = Event_Checked /* looked today */
+  :: IS_ASKED || step || SWEEP_IS_DUE ->
     clean_up();
     if
     :: event == Event_Failed || event == Event_Refused || event == Event_Unanswered ->
       if
-      :: goal == SWEEP -> event = Event_Failed
+      :: IS_ASKED -> event = Event_Failed
       :: else -> event = Event_Checked
       fi
     :: else
@@ -175,7 +178,8 @@ inline choose_revocation() {
 inline decide_revoked() {
   if
   :: goal == ROTATE || goal == ROLLBACK -> event = Event_Failed /* SLOT_REVOKED */
-  :: goal == CREATE || goal == ADOPT -> event = Event_Due
+  :: goal == ADOPT -> event = Event_Offered
+  :: goal == CREATE -> event = Event_Due
   :: else -> event = Event_NotDue
   fi
 }

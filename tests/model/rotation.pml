@@ -60,7 +60,7 @@ inline start() {
       :: seen.discard -> state = State_Discarding
       :: !seen.discard && !seen.has_value -> state = State_Reconciling
       :: !seen.discard && seen.has_value && goal == ADOPT && seen.pending != HAND ->
-        state = State_Adopting;
+        state = State_Stopped;
         event = Event_Failed
       :: !seen.discard && seen.has_value && goal == SWEEP -> state = State_Committed
       :: else -> state = State_Staged
@@ -156,6 +156,8 @@ inline forget_the_call() {
     strange = false;
     committed = false;
     proven = false;
+    refused = false;
+    taken_over = false;
     drift = false;
     blind = false;
     began_dead = false;
@@ -206,7 +208,7 @@ proctype Host() {
   mask orphans;
   byte orphan;
   bool strange;
-  bool committed, proven, drift;
+  bool committed, proven, refused, drift, taken_over;
   bool blind;      /* the list before the mint could not be read */
   bool began_dead; /* current was dead when this began */
   byte calls = CALLS;

@@ -1,32 +1,43 @@
 /* The actions of taking_over.cpp. */
 
 inline identify() {
-  verify_token(HAND);
   if
-  :: outcome == DONE && seen.current == HAND -> event = Event_NotDue
-  :: outcome == DONE && seen.current != HAND && !(NAMES(seen) & BIT(HAND)) ->
-    event = Event_Accepted
-  :: else -> event = Event_Failed
+  :: seen.current == HAND -> taken_over = true; event = Event_NotDue
+  :: else ->
+    verify_token(HAND);
+    if
+    :: outcome == DONE && !(NAMES(seen) & BIT(HAND)) -> event = Event_Accepted
+    :: else -> event = Event_Failed
+    fi
   fi
 }
 
 inline stage_adopted() {
-  write();
   if
-  :: TAKES_EFFECT ->
-    kept.pending = HAND;
-    kept.has_value = true
-  :: else
-  fi;
-  if
-  :: outcome == DONE ->
-    seen.pending = HAND;
-    seen.has_value = true;
-    target = HAND;
-    discards = true
-  :: else
-  fi;
-  written()
+  :: step == 0 && seen.state != SLOT_ACTIVE ->
+    set_state(SLOT_ACTIVE);
+    if
+    :: event == Event_Written -> step = 1
+    :: else
+    fi
+  :: else ->
+    write();
+    if
+    :: TAKES_EFFECT ->
+      kept.pending = HAND;
+      kept.has_value = true
+    :: else
+    fi;
+    if
+    :: outcome == DONE ->
+      seen.pending = HAND;
+      seen.has_value = true;
+      target = HAND;
+      discards = true
+    :: else
+    fi;
+    written()
+  fi
 }
 
 inline prove_previous() {

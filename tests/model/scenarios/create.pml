@@ -1,4 +1,4 @@
-/* A slot is revoked and put into use again, each by either host. */
+/* A slot is revoked and put into use again, with a new token or with one made by hand. */
 #define FAULTS 1
 #define CRASHES 1
 #define SLEEPS 1
@@ -10,5 +10,6 @@ inline choose_request() {
   :: SELF == A && calls == 0 -> goal = CREATE
   :: SELF == B && calls == 1 -> goal = ROTATE; replace = TOKEN_FIRST
   :: SELF == B && calls == 0 -> goal = CREATE
+  :: SELF == B && calls == 0 -> goal = ADOPT
   fi
 }

@@ -4,6 +4,7 @@
 #define SLEEPS 2
 #define CALLS 1
 #define SWEEP_IS_DUE true
+#define MAY_BE_FULL true
 
 inline choose_request() {
   if
