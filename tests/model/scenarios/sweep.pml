@@ -4,7 +4,7 @@
 #define SLEEPS 2
 #define CALLS 1
 #define SWEEP_IS_DUE true
-#define MAY_BE_FULL true
+#define MAY_BE_FULL (!resting)
 
 inline choose_request() {
   if
