@@ -159,6 +159,8 @@ void Schedule::something_happens() {
 }
 
 void Schedule::leap(std::int64_t milliseconds) {
+  // No request is under way for hours.
+  if (milliseconds >= kHour) world.settle();
   world.now += milliseconds;
   ++world.disturbances;
 }
