@@ -220,6 +220,7 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
     return plan;
   }
   bool replaced = false;
+  bool reconciles = false;
   if (slot.pending) {
     const std::string& token = slot.pending->note.token_id;
     if (slot.pending->discard) {
@@ -230,6 +231,7 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
       plan.push_back({"commit", token, "it replaces the current one if it is accepted"});
       replaced = true;
     } else {
+      reconciles = true;
       plan.push_back({"reconcile", {}, "a request for a token was not answered"});
     }
   }
@@ -252,7 +254,8 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
       plan.push_back({"revoke", token, "there is no grace period" + unless});
     }
   }
-  if (is_sweep_due(slot, now) || request.accept_store)
+  // What a lost request may have left is looked for again after a while.
+  if ((is_sweep_due(slot, now) && !reconciles) || request.accept_store)
     plan.push_back({"sweep", {}, "orphans were not looked for lately"});
   return plan;
 }

@@ -27,8 +27,10 @@ class RotationUseTest : public RotationTest {
   }
 };
 
-TEST_F(RotationUseTest, AReplacedTokenGoesAfterItsGracePeriodWhenNobodyUsedItSince) {
+TEST_F(RotationUseTest, AReplacedTokenStaysForThatDayOfWhichNobodyCanTellAndThenGoesUnused) {
   world_.now += 2 * kHour;
+  EXPECT_TRUE(warned(must(kRotate), "IN_USE"));
+  world_.now += kDay;
   must(kRotate);
   EXPECT_FALSE(world_.tokens.at("token-1").live);
 }

@@ -57,7 +57,12 @@ void Schedule::run() {
 
 void Schedule::act(Actor& actor) {
   actor.turn.acquire();
-  for (int calls = 0; calls < kCallsOfEachHost; ++calls) make_a_call(actor.host);
+  for (int calls = 0; calls < kCallsOfEachHost; ++calls) {
+    const std::size_t before = story.size();
+    make_a_call(actor.host);
+    // Nothing happened: the slot is the other's.
+    if (story.size() == before + 2) give_way(actor.host);
+  }
   actor.done = true;
   Actor& next = other(actor.host);
   if (next.done) {
@@ -119,11 +124,15 @@ Fault Schedule::any_fault(const Host&, std::string_view operation) {
 void Schedule::between_operations(Host& host, std::string_view operation) {
   ++operations;
   if (by_chance(60)) something_happens();
-  Actor& next = other(host);
-  if (next.done || !by_chance(250)) return;
-  ++switches;
+  if (other(host).done || !by_chance(250)) return;
   tell(host, "waits before " + std::string(operation));
-  next.turn.release();
+  give_way(host);
+}
+
+void Schedule::give_way(Host& host) {
+  if (other(host).done) return;
+  ++switches;
+  other(host).turn.release();
   actors_[&host == &world.a ? 0 : 1].turn.acquire();
 }
 
@@ -159,6 +168,8 @@ void Schedule::something_happens() {
 }
 
 void Schedule::leap(std::int64_t milliseconds) {
+  // No request is under way for hours.
+  if (milliseconds >= kHour) world.settle();
   world.now += milliseconds;
   ++world.disturbances;
 }

@@ -27,7 +27,7 @@ class Schedule {
   World world;
   std::vector<std::string> story;  // what happened, in order
   std::uint64_t operations = 0;
-  std::uint64_t switches = 0;  // from one host to the other within a call
+  std::uint64_t switches = 0;  // from one host to the other
 
  private:
   struct Actor {
@@ -46,6 +46,8 @@ class Schedule {
   hub::rotation::Request any_request(const Host& host);
   Fault any_fault(const Host& host, std::string_view operation);
   void between_operations(Host& host, std::string_view operation);
+  /// The other host goes on, if it has anything left, until it gives way.
+  void give_way(Host& host);
   void something_happens();
   void leap(std::int64_t milliseconds);
   Actor& other(const Host& host) { return actors_[&host == &world.a ? 1 : 0]; }
