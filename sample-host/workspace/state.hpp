@@ -15,6 +15,10 @@ namespace local_workspace {
 /// Now, in milliseconds since the epoch, the unit of all times here.
 std::int64_t now_ms();
 
+/// What all workspaces of this process take for now is so many milliseconds later than it is, but
+/// for the Date of their answers. [thread-safe]
+void set_clock_offset(std::int64_t offset_ms);
+
 /// 64 hex digits.
 std::string sha256_hex(const std::string& text);
 

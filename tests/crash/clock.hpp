@@ -26,7 +26,6 @@ class Clock {
   }
   std::int64_t offset() const { return *offset_; }
   void set_offset(std::int64_t offset) { *offset_ = offset; }
-  void advance(std::chrono::milliseconds duration) { *offset_ += duration.count(); }
 
  private:
   static void* map() {

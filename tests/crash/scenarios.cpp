@@ -18,7 +18,7 @@ const Command kRevokeAll{"revoke-token", R"({"all": true})"};
 const Command kSweep{"sweep"};
 
 void must(World& world, const Command& command) {
-  const Outcome outcome = world.run(command);
+  const Outcome outcome = world.run(world.a, command);
   if (!outcome.done()) throw std::runtime_error(command.operation + ": " + outcome.message);
   const Kept kept = world.look();
   if (kept.slot.current) world.replaces = token_id(*kept.slot.current);
@@ -35,24 +35,22 @@ void replace(World& world) {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> kAll = {
-      {.name = "create", .before = [](World&) {}, .command = kCreate, .points = 1, .pairs = 1},
-      {.name = "replace", .before = create, .command = kReplace, .points = 1, .pairs = 1},
+      {.name = "create", .before = [](World&) {}, .command = kCreate, .least = {}},
+      {.name = "replace", .before = create, .command = kReplace, .least = {}},
       {.name = "replace_in_grace",
        .grace = hours(1),
        .before = create,
        .command = kReplace,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "retire",
        .grace = hours(1),
        .before =
            [](World& world) {
              replace(world);
-             world.clock.advance(hours(1));
+             world.advance(hours(1));
            },
        .command = kRotate,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "discard_what_is_refused",
        .before =
            [](World& world) {
@@ -60,28 +58,24 @@ const std::vector<Scenario>& scenarios() {
              world.wire.remember({.refuses_next = true});
            },
        .command = kReplace,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "revoke_previous",
        .grace = hours(1),
        .before = replace,
        .command = kRevoke,
        .cuts_readers = true,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "revoke_all",
        .before = create,
        .command = kRevokeAll,
        .ends_revoked = true,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "revoke_all_in_grace",
        .grace = hours(1),
        .before = replace,
        .command = kRevokeAll,
        .ends_revoked = true,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
       {.name = "create_after_revoke_all",
        .before =
            [](World& world) {
@@ -89,8 +83,7 @@ const std::vector<Scenario>& scenarios() {
              must(world, kRevokeAll);
            },
        .command = kCreate,
-       .points = 1,
-       .pairs = 1},
+       .least = {}},
   };
   return kAll;
 }

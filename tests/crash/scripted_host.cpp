@@ -113,11 +113,16 @@ ScriptedHost::ScriptedHost(const Clock& clock)
 
 ScriptedHost::~ScriptedHost() = default;
 
+void ScriptedHost::prepare(const Order& order) {
+  if (!manifests_.contains(order.connection))
+    manifests_.emplace(order.connection, hub::ConnectionManifest::read(order.connection));
+}
+
 Outcome ScriptedHost::carry_out(const Order& order) {
   credential_ = order.credential;
   calls_ = std::make_unique<Calls>(order.harm);
   slots_ = std::make_unique<Slots>(order.store, clock_, *calls_);
-  const auto connection = library_.open(hub::ConnectionManifest::read(order.connection));
+  const auto connection = library_.open(manifests_.at(order.connection));
   hub::CallOptions options;
   options.timeout = order.timeout;
   const auto response = connection->invoke(order.operation, order.request, options);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,7 +55,10 @@ class ScriptedHost : private hub::HostServices {
   explicit ScriptedHost(const Clock& clock);
   ~ScriptedHost() override;
 
-  /// Once in a process. Throws hub::Refused.
+  /// Reads and checks the order's manifest, once for all orders that name it. Throws hub::Refused.
+  void prepare(const Order& order);
+
+  /// Once in a process, after prepare(). Throws hub::Refused.
   Outcome carry_out(const Order& order);
 
  private:
@@ -67,6 +71,7 @@ class ScriptedHost : private hub::HostServices {
   std::chrono::milliseconds now() const override;
 
   const Clock& clock_;
+  std::map<std::filesystem::path, hub::ConnectionManifest> manifests_;
   std::unique_ptr<Calls> calls_;
   std::unique_ptr<Slots> slots_;
   std::string credential_;

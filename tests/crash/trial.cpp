@@ -1,7 +1,6 @@
 #include "crash/trial.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace crash {
@@ -10,20 +9,37 @@ namespace {
 const Command kRotateDue{"rotate-token"};
 const Command kSweep{"sweep"};
 
+// Too short for another try after a lost answer, which takes a second to answer at least.
+constexpr std::chrono::milliseconds kNoSecondTry{1000};
+constexpr std::chrono::minutes kBeyondTheLease{10};
+constexpr std::chrono::minutes kUntilSweepIsDue{11};
+
 }  // namespace
 
-std::vector<Point> Course::points() const {
-  std::vector<Point> points;
-  const auto add = [&](Point::Where where, const std::vector<std::string>& names) {
-    for (std::size_t number = 0; number < names.size(); ++number) {
-      for (const bool after : {false, true})
-        points.push_back({where, number, after, names[number]});
-    }
-  };
-  add(Point::Where::kHostCall, calls);
-  add(Point::Where::kRequest, requests);
-  return points;
+bool Point::changes_workspace() const {
+  return name.starts_with("POST") || name.starts_with("DELETE");
 }
+
+std::string_view to_text(Blow blow) {
+  constexpr std::string_view kWords[] = {"killed",     "told UNAVAILABLE", "cut off",
+                                         "duplicated", "delayed",          "delayed for long"};
+  return kWords[static_cast<std::size_t>(blow)];
+}
+
+bool applies(Blow blow, const Point& point) {
+  switch (blow) {
+    case Blow::kKill:
+      return true;
+    case Blow::kFail:
+      return point.where == Point::Where::kHostCall;
+    case Blow::kLose:
+      return point.where == Point::Where::kRequest;
+    default:
+      return point.changes_workspace() && !point.after;
+  }
+}
+
+// ---- The course ----
 
 Trial::Trial(World& world, const Scenario& scenario) : world_(world), scenario_(scenario) {
   world_.restore(world_.nothing());
@@ -35,63 +51,92 @@ Trial::Trial(World& world, const Scenario& scenario) : world_(world), scenario_(
   start_ = world_.save();
 }
 
-void Trial::begin() { resume(start_, 0); }
-
-void Trial::resume(const World::Remains& remains, int harms) {
+void Trial::resume(const World::Remains& remains, int blows) {
   world_.restore(remains);
-  harms_ = harms;
+  blows_ = blows;
+  late_.clear();
   violations.clear();
 }
 
-Course Trial::record(const Command& command) {
+std::vector<Point> Trial::record(const Command& command) {
   world_.wire.disarm();
-  Course course;
-  course.calls = run(command).calls;
-  course.requests = world_.wire.requests();
-  return course;
+  const auto calls = run(command).calls;
+  std::vector<Point> points;
+  const auto add = [&](Point::Where where, const std::vector<std::string>& names) {
+    for (std::size_t number = 0; number < names.size(); ++number) {
+      for (const bool after : {false, true})
+        points.push_back({where, number, after, names[number]});
+    }
+  };
+  add(Point::Where::kHostCall, calls);
+  add(Point::Where::kRequest, world_.wire.requests());
+  return points;
 }
 
-void Trial::kill_at(const Command& command, const Point& point) {
-  ++harms_;
+void Trial::strike(const Command& command, const Point& point, Blow blow) {
+  ++blows_;
   Harm harm;
   if (point.where == Point::Where::kHostCall) {
-    harm = {Harm::Kind::kKill, point.number, point.after};
-    world_.wire.disarm();
+    harm = {blow == Blow::kKill ? Harm::Kind::kKill : Harm::Kind::kFail, point.number, point.after};
   } else {
-    world_.wire.arm(point.number, [&](const Request& request, const Serve& serve) {
-      if (point.after) serve(request);
-      world_.a.kill();
-      return std::optional<Answer>();
+    world_.wire.arm(point.number, [=, this](const Request& request, const Serve& serve) {
+      return deal(blow, point.after, request, serve);
     });
   }
-  if (!world_.run(command, harm).killed) violations.push_back("it was not killed");
+  world_.timeout = blow == Blow::kKill ? std::chrono::minutes(1) : kNoSecondTry;
+  const Outcome outcome = run(command, harm, {});
+  world_.timeout = std::chrono::minutes(1);
   world_.wire.disarm();
-  check("the kill");
+  if (blow == Blow::kKill && !outcome.killed) violations.emplace_back("it was not killed");
+  if (blow != Blow::kDelayLong) settle();
 }
 
-Outcome Trial::run(const Command& command) {
-  Outcome outcome = world_.run(command);
-  if (outcome.reason == "SLOT_BUSY")
-    violations.emplace_back("a dead lease is waited for by " + command.operation);
-  check(command.operation);
-  return outcome;
+std::optional<Answer> Trial::deal(Blow blow, bool after, const Request& request,
+                                  const Serve& serve) {
+  if (blow == Blow::kDelay || blow == Blow::kDelayLong) {
+    late_.emplace_back([=] { serve(request); });
+    return std::nullopt;
+  }
+  if (blow == Blow::kDuplicate || after) serve(request);
+  if (blow == Blow::kDuplicate) return serve(request);
+  if (blow == Blow::kKill) world_.a.kill();
+  return std::nullopt;
 }
 
-bool Trial::is_finished(const Outcome& outcome) const {
-  return outcome.done() || outcome.reason == "TOKEN_EXISTS" ||
-         (scenario_.ends_revoked && outcome.reason == "SLOT_REVOKED");
+void Trial::overtake(const Command& command, const Point& point, const Command& other) {
+  ++blows_;
+  const auto sleep = [&] {
+    world_.advance(kBeyondTheLease);
+    world_.run(world_.b, other);
+    check("the other host's " + other.operation);
+  };
+  Harm harm;
+  if (point.where == Point::Where::kHostCall) {
+    harm = {Harm::Kind::kStop, point.number, point.after};
+  } else {
+    world_.wire.arm(point.number, [&](const Request& request, const Serve& serve) {
+      std::optional<Answer> answer;
+      if (point.after) answer = serve(request);
+      sleep();
+      return answer ? answer : serve(request);
+    });
+  }
+  run(command, harm, sleep);
+  world_.wire.disarm();
 }
 
 void Trial::recover(const Command& first) {
-  if (first.operation != scenario_.command.operation || first.request != scenario_.command.request)
-    run(first);
+  run(first);
   Outcome outcome = run(scenario_.command);
   if (!is_finished(outcome)) outcome = run(scenario_.command);
   if (!is_finished(outcome))
-    violations.push_back("I7 two calls did not finish it: " + outcome.reason + ", " +
-                         outcome.message);
+    violations.push_back("I7 not finished by two calls: " + outcome.reason + " " + outcome.message);
+  rest();
+}
 
-  world_.clock.advance(scenario_.grace + std::chrono::minutes(11));
+void Trial::rest() {
+  settle();
+  world_.advance(scenario_.grace + kUntilSweepIsDue);
   const Outcome rotated = run(kRotateDue);
   const Outcome swept = run(kSweep);
   if (!swept.done()) violations.push_back("the sweep failed: " + swept.reason);
@@ -107,6 +152,32 @@ void Trial::recover(const Command& first) {
     if (!rotated.done()) violations.push_back("the rotation failed: " + rotated.reason);
   }
 }
+
+bool Trial::is_finished(const Outcome& outcome) const {
+  return outcome.done() || outcome.reason == "TOKEN_EXISTS" ||
+         (scenario_.ends_revoked && outcome.reason == "SLOT_REVOKED");
+}
+
+Outcome Trial::run(const Command& command) {
+  Outcome outcome = run(command, {}, {});
+  if (outcome.reason == "SLOT_BUSY")
+    violations.emplace_back("a dead lease is waited for by " + command.operation);
+  return outcome;
+}
+
+Outcome Trial::run(const Command& command, const Harm& harm,
+                   const std::function<void()>& when_stopped) {
+  Outcome outcome = world_.run(world_.a, command, harm, when_stopped);
+  world_.wire.wait_until_idle();
+  check(command.operation + (outcome.killed ? ", killed" : ""));
+  return outcome;
+}
+
+void Trial::settle() {
+  for (const auto& effect : std::exchange(late_, {})) effect();
+}
+
+// ---- The promises ----
 
 void Trial::check(const std::string& after) {
   const auto violated = [&](const std::string& what) {
@@ -124,8 +195,8 @@ void Trial::check(const std::string& after) {
   const auto in_grace = std::ranges::count_if(kept.slot.previous, [&](const auto& version) {
     return !version.retire_after || *version.retire_after > now;
   });
-  if (world_.live_of_ours(kept.slot.id).size() > static_cast<std::size_t>(2 + in_grace + harms_))
-    violated("I4 too many live tokens");
+  if (world_.live_of_ours(kept.slot.id).size() > static_cast<std::size_t>(2 + in_grace + blows_))
+    violated("I4 too many tokens live");
 
   if (kept.active() && kept.slot.current) {
     if (!kept.current) {

@@ -1,25 +1,34 @@
 // One trial: something happens at one point of a command, and all promises are held to.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crash/world.hpp"
 
 namespace crash {
 
+/// How often something was tried at least.
+struct Counts {
+  std::size_t kills = 0;        // once
+  std::size_t pairs = 0;        // and again during the recovery
+  std::size_t faults = 0;       // without a kill
+  std::size_t overtakings = 0;  // by another host
+};
+
 struct Scenario {
   const char* name;
   std::chrono::seconds grace{0};
-  std::function<void(World&)> before;  // without harm, from nothing
+  std::function<void(World&)> before;  // from nothing, undisturbed
   Command command;
   bool ends_revoked = false;
   bool cuts_readers = false;  // the command revokes what somebody may still use
-  /// What was tried at least: points of the command, and pairs with a point of the recovery.
-  std::size_t points;
-  std::size_t pairs;
+  Counts least;
 };
 
 /// Where something happens: at a call of the plugin to its host, or at a request.
@@ -27,17 +36,23 @@ struct Point {
   enum class Where { kHostCall, kRequest };
   Where where;
   std::size_t number;
-  bool after;
-  std::string name{};  // of the call or request
+  bool after;  // the effect
+  std::string name;
+
+  bool changes_workspace() const;
 };
 
-/// What a command did when nothing happened to it: a point before and one after each of these.
-struct Course {
-  std::vector<std::string> calls;
-  std::vector<std::string> requests;
-
-  std::vector<Point> points() const;
+/// What happens there.
+enum class Blow {
+  kKill,
+  kFail,       // host calls: UNAVAILABLE
+  kLose,       // requests: the connection is closed
+  kDuplicate,  // requests that change something: their effect comes twice
+  kDelay,      // likewise: it comes after the client gave up
+  kDelayLong,  // likewise: after the command was run again
 };
+std::string_view to_text(Blow blow);
+bool applies(Blow blow, const Point& point);
 
 class Trial {
  public:
@@ -45,16 +60,19 @@ class Trial {
   Trial(World& world, const Scenario& scenario);
 
   /// As it was then.
-  void begin();
-  /// The remains of a harm, to go on from them more than once.
+  void begin() { resume(start_, 0); }
+  /// To go on from what a blow left more than once.
   World::Remains remains() { return world_.save(); }
-  void resume(const World::Remains& remains, int harms);
+  void resume(const World::Remains& remains, int blows);
 
-  /// Runs undisturbed.
-  Course record(const Command& command);
-  /// Kills the command there, and looks.
-  void kill_at(const Command& command, const Point& point);
-  /// What an operator does afterwards, until the world is at rest; then everything is in order.
+  /// The points of a command that nothing happens to, in which it runs.
+  std::vector<Point> record(const Command& command);
+
+  /// Runs the command, to which that happens.
+  void strike(const Command& command, const Point& point, Blow blow);
+  /// Runs the command, which sleeps there through its lease while another host runs `other`.
+  void overtake(const Command& command, const Point& point, const Command& other);
+  /// What an operator does afterwards, beginning with `first`, until the world is at rest.
   void recover(const Command& first);
 
   /// What was broken since begin() or resume(), each with its number.
@@ -62,13 +80,18 @@ class Trial {
 
  private:
   Outcome run(const Command& command);
-  void check(const std::string& after);
+  Outcome run(const Command& command, const Harm& harm, const std::function<void()>& when_stopped);
+  std::optional<Answer> deal(Blow blow, bool after, const Request& request, const Serve& serve);
+  void settle();
   bool is_finished(const Outcome& outcome) const;
+  void rest();
+  void check(const std::string& after);
 
   World& world_;
   const Scenario& scenario_;
   World::Remains start_;
-  int harms_ = 0;
+  int blows_ = 0;
+  std::vector<std::function<void()>> late_;
 };
 
 }  // namespace crash

@@ -74,8 +74,7 @@ World::World(Clock& the_clock, Machine& the_a, Machine& the_b)
     }
     return 0;
   });
-  // Ahead of the workspace's clock: no token looks so fresh that its refusal may pass.
-  clock.advance(std::chrono::minutes(1));
+  set_clock(0);
   fs::create_directory(store());
   nothing_ = save();
 }
@@ -101,7 +100,7 @@ void World::restore(const Remains& remains) {
     return 0;
   });
   wire.remember(remains.memory);
-  clock.set_offset(remains.clock_offset);
+  set_clock(remains.clock_offset);
   readings = remains.readings;
 }
 
@@ -119,9 +118,14 @@ Outcome World::run(Machine& machine, const Command& command, const Harm& harm,
   constexpr std::string_view kCurrent = "{current}";
   if (const auto at = order.request.find(kCurrent); at != std::string::npos)
     order.request.replace(at, kCurrent.size(), replaces);
-  Outcome outcome = machine.run(order, when_stopped);
-  wire.wait_until_idle();
-  return outcome;
+  return machine.run(order, when_stopped);
+}
+
+void World::set_clock(std::int64_t offset_ms) {
+  clock.set_offset(offset_ms);
+  // A little behind the hosts': no token is so fresh that its refusal might pass.
+  constexpr std::int64_t kBehindMs = 60'000;
+  local_workspace::set_clock_offset(offset_ms - kBehindMs);
 }
 
 fs::path World::connection() const {

@@ -24,6 +24,8 @@ inline constexpr const char* kSlot = "local/token";
 struct Command {
   std::string operation;
   std::string request = "{}";
+
+  bool operator==(const Command&) const = default;
 };
 
 /// What the store has for the slot.
@@ -74,10 +76,11 @@ class World {
   /// The world without a token of ours and with a store that nobody has used.
   const Remains& nothing() const { return nothing_; }
 
-  /// Returns when the workspace has nothing under way either.
-  Outcome run(const Command& command, const Harm& harm = {}) { return run(a, command, harm); }
   Outcome run(Machine& machine, const Command& command, const Harm& harm = {},
               const std::function<void()>& when_stopped = {});
+
+  /// For all: the hosts, the store and the workspace.
+  void advance(std::chrono::milliseconds duration) { set_clock(clock.offset() + duration.count()); }
 
   Kept look() const;
   /// The ids of our principal's live tokens with the slot's marker, in order.
@@ -99,6 +102,7 @@ class World {
   std::map<std::string, std::int64_t> readings;  // as in Remains
 
  private:
+  void set_clock(std::int64_t offset_ms);
   std::filesystem::path store() const { return directory_.path() / "store"; }
   std::filesystem::path connection() const;
 

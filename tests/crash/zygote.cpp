@@ -94,13 +94,15 @@ void follow(pid_t parent) {
     ScriptedHost host(clock);
     const pid_t self = ::getpid();
     pid_t process = 0;
-    for (Lines order = receive(socket); !order.empty(); order = receive(socket)) {
+    for (Lines lines = receive(socket); !lines.empty(); lines = receive(socket)) {
+      const Order order = to_order(lines);
+      host.prepare(order);
       // Not before: until then whoever kills it by its number kills nobody else.
       if (process != 0) ::waitpid(process, nullptr, 0);
       process = ::fork();
       if (process == 0) {
         follow(self);
-        be_host(socket, host, to_order(order));
+        be_host(socket, host, order);
       }
       send(socket, {"started", std::to_string(process)});
       siginfo_t seen{};
