@@ -1,14 +1,18 @@
 #include "crash/scenarios.hpp"
 
-#include <signal.h>
-
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace crash {
 namespace {
 
 using std::chrono::hours;
-using std::chrono::minutes;
+
+constexpr hours kGrace{1};
 
 const Command kCreate{"create-token"};
 const Command kReplace{"rotate-token", R"({"when": "now", "replace": "{current}"})"};
@@ -20,15 +24,65 @@ const Command kSweep{"sweep"};
 void must(World& world, const Command& command) {
   const Outcome outcome = world.run(world.a, command);
   if (!outcome.done()) throw std::runtime_error(command.operation + ": " + outcome.message);
-  const Kept kept = world.look();
-  if (kept.slot.current) world.replaces = token_id(*kept.slot.current);
 }
 
-void create(World& world) { must(world, kCreate); }
+void create(World& world) {
+  must(world, kCreate);
+  world.replaces = token_id(*world.look().slot.current);
+}
 
 void replace(World& world) {
   create(world);
   must(world, kReplace);
+}
+
+void grace_ends(World& world) {
+  replace(world);
+  world.advance(kGrace);
+}
+
+void revoke_all(World& world) {
+  create(world);
+  must(world, kRevokeAll);
+}
+
+void nears_expiry(World& world) {
+  create(world);
+  world.advance(hours(24 * 61));
+}
+
+void next_is_refused(World& world) {
+  create(world);
+  world.wire.remember({.refuses_next = true});
+}
+
+/// A replacement is killed at the call of that name.
+void dies(World& world, const char* call, bool after) {
+  create(world);
+  const auto start = world.save();
+  const auto calls = world.run(world.a, kReplace).calls;
+  world.restore(start);
+  const auto at = static_cast<std::size_t>(std::ranges::find(calls, call) - calls.begin());
+  if (!world.run(world.a, kReplace, {Harm::Kind::kKill, at, after}).killed)
+    throw std::runtime_error(std::string("there is no call ") + call);
+}
+
+void answer_is_lost(World& world) { dies(world, "stage-value", false); }
+
+void value_is_staged(World& world) { dies(world, "stage-value", true); }
+
+/// A request for a token arrives after its sender has looked for the token and given up.
+void token_comes_late(World& world) {
+  create(world);
+  std::function<void()> late;
+  world.wire.arm(1, [&](const Request& request, const Serve& serve) {
+    late = [=] { serve(request); };
+    return std::optional<Answer>();
+  });
+  world.run(world.a, kReplace);
+  late();
+  if (world.live_of_ours(world.look().slot.id).size() != 2)
+    throw std::runtime_error("the second request is not the one for a token");
 }
 
 }  // namespace
@@ -38,29 +92,30 @@ const std::vector<Scenario>& scenarios() {
       {.name = "create", .before = [](World&) {}, .command = kCreate, .least = {}},
       {.name = "replace", .before = create, .command = kReplace, .least = {}},
       {.name = "replace_in_grace",
-       .grace = hours(1),
+       .grace = kGrace,
        .before = create,
        .command = kReplace,
        .least = {}},
-      {.name = "retire",
-       .grace = hours(1),
-       .before =
-           [](World& world) {
-             replace(world);
-             world.advance(hours(1));
-           },
+      {.name = "replace_when_due", .before = nears_expiry, .command = kRotate, .least = {}},
+      {.name = "replace_after_a_lost_answer",
+       .before = answer_is_lost,
+       .command = kReplace,
+       .least = {}},
+      {.name = "replace_with_what_is_staged",
+       .before = value_is_staged,
+       .command = kReplace,
+       .least = {}},
+      {.name = "retire_after_grace",
+       .grace = kGrace,
+       .before = grace_ends,
        .command = kRotate,
        .least = {}},
       {.name = "discard_what_is_refused",
-       .before =
-           [](World& world) {
-             create(world);
-             world.wire.remember({.refuses_next = true});
-           },
+       .before = next_is_refused,
        .command = kReplace,
        .least = {}},
       {.name = "revoke_previous",
-       .grace = hours(1),
+       .grace = kGrace,
        .before = replace,
        .command = kRevoke,
        .cuts_readers = true,
@@ -71,19 +126,23 @@ const std::vector<Scenario>& scenarios() {
        .ends_revoked = true,
        .least = {}},
       {.name = "revoke_all_in_grace",
-       .grace = hours(1),
+       .grace = kGrace,
        .before = replace,
        .command = kRevokeAll,
        .ends_revoked = true,
        .least = {}},
-      {.name = "create_after_revoke_all",
-       .before =
-           [](World& world) {
-             create(world);
-             must(world, kRevokeAll);
-           },
-       .command = kCreate,
+      {.name = "revoke_all_after_a_lost_answer",
+       .before = answer_is_lost,
+       .command = kRevokeAll,
+       .ends_revoked = true,
        .least = {}},
+      {.name = "revoke_all_with_what_is_staged",
+       .before = value_is_staged,
+       .command = kRevokeAll,
+       .ends_revoked = true,
+       .least = {}},
+      {.name = "create_after_revoke_all", .before = revoke_all, .command = kCreate, .least = {}},
+      {.name = "sweep_an_orphan", .before = token_comes_late, .command = kSweep, .least = {}},
   };
   return kAll;
 }

@@ -112,8 +112,8 @@ TEST_P(Sweep, KeepsEachPromiseWhenItsRecoveryIsKilledAnywhere) {
 TEST_P(Sweep, KeepsEachPromiseWhenStoreOrNetworkFailAnywhere) {
   trial_.begin();
   for (const Point& point : trial_.record(scenario().command)) {
-    for (const Blow blow :
-         {Blow::kFail, Blow::kLose, Blow::kDuplicate, Blow::kDelay, Blow::kDelayLong}) {
+    for (const Blow blow : {Blow::kFail, Blow::kLose, Blow::kInterrupt, Blow::kDuplicate,
+                            Blow::kDelay, Blow::kDelayLong}) {
       if (!applies(blow, point) || skips()) continue;
       trial_.begin();
       trial_.strike(scenario().command, point, blow);

@@ -1,6 +1,7 @@
 #include "crash/trial.hpp"
 
 #include <algorithm>
+#include <ostream>
 #include <utility>
 
 namespace crash {
@@ -16,13 +17,16 @@ constexpr std::chrono::minutes kUntilSweepIsDue{11};
 
 }  // namespace
 
+void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+
 bool Point::changes_workspace() const {
   return name.starts_with("POST") || name.starts_with("DELETE");
 }
 
 std::string_view to_text(Blow blow) {
-  constexpr std::string_view kWords[] = {"killed",     "told UNAVAILABLE", "cut off",
-                                         "duplicated", "delayed",          "delayed for long"};
+  constexpr std::string_view kWords[] = {"killed",          "told UNAVAILABLE", "cut off",
+                                         "interrupted",     "duplicated",       "delayed",
+                                         "delayed for long"};
   return kWords[static_cast<std::size_t>(blow)];
 }
 
@@ -34,6 +38,8 @@ bool applies(Blow blow, const Point& point) {
       return point.where == Point::Where::kHostCall;
     case Blow::kLose:
       return point.where == Point::Where::kRequest;
+    case Blow::kInterrupt:
+      return point.name.starts_with("DELETE");
     default:
       return point.changes_workspace() && !point.after;
   }
@@ -46,8 +52,6 @@ Trial::Trial(World& world, const Scenario& scenario) : world_(world), scenario_(
   world_.grace = scenario.grace;
   scenario.before(world_);
   world_.add_strangers();
-  const Kept kept = world_.look();
-  world_.replaces = kept.slot.current ? token_id(*kept.slot.current) : "";
   start_ = world_.save();
 }
 
@@ -55,6 +59,7 @@ void Trial::resume(const World::Remains& remains, int blows) {
   world_.restore(remains);
   blows_ = blows;
   late_.clear();
+  settled_.clear();
   violations.clear();
 }
 
@@ -83,7 +88,7 @@ void Trial::strike(const Command& command, const Point& point, Blow blow) {
       return deal(blow, point.after, request, serve);
     });
   }
-  world_.timeout = blow == Blow::kKill ? std::chrono::minutes(1) : kNoSecondTry;
+  if (blow != Blow::kKill && blow != Blow::kInterrupt) world_.timeout = kNoSecondTry;
   const Outcome outcome = run(command, harm, {});
   world_.timeout = std::chrono::minutes(1);
   world_.wire.disarm();
@@ -107,8 +112,11 @@ void Trial::overtake(const Command& command, const Point& point, const Command& 
   ++blows_;
   const auto sleep = [&] {
     world_.advance(kBeyondTheLease);
-    world_.run(world_.b, other);
+    const Outcome outcome = world_.run(world_.b, other);
     check("the other host's " + other.operation);
+    const Kept kept = world_.look();
+    if (outcome.done() && other == command && kept.slot.current)
+      settled_ = token_id(*kept.slot.current);
   };
   Harm harm;
   if (point.where == Point::Where::kHostCall) {
@@ -149,6 +157,8 @@ void Trial::rest() {
     if (rotated.reason != "SLOT_REVOKED") violations.emplace_back("I10 a revoked slot was rotated");
   } else {
     if (live.size() != 1) violations.emplace_back("it rests with other than one token");
+    if (!settled_.empty() && live != std::vector{settled_})
+      violations.emplace_back("a second token was made for one command");
     if (!rotated.done()) violations.push_back("the rotation failed: " + rotated.reason);
   }
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct Scenario {
   Counts least;
 };
 
+void PrintTo(const Scenario& scenario, std::ostream* out);
+
 /// Where something happens: at a call of the plugin to its host, or at a request.
 struct Point {
   enum class Where { kHostCall, kRequest };
@@ -47,6 +50,7 @@ enum class Blow {
   kKill,
   kFail,       // host calls: UNAVAILABLE
   kLose,       // requests: the connection is closed
+  kInterrupt,  // revocations: the same, with time to try again
   kDuplicate,  // requests that change something: their effect comes twice
   kDelay,      // likewise: it comes after the client gave up
   kDelayLong,  // likewise: after the command was run again
@@ -92,6 +96,7 @@ class Trial {
   World::Remains start_;
   int blows_ = 0;
   std::vector<std::function<void()>> late_;
+  std::string settled_;  // the token with which another host has done the command
 };
 
 }  // namespace crash

@@ -60,9 +60,9 @@ Answer Wire::serve_noting(const Request& request, const Serve& serve) {
   const std::string bearer = bearer_id(request);
   {
     const std::lock_guard lock(mutex_);
+    if (bearer == memory_.made) memory_.unlooked = false;
     if (bearer == memory_.refused)
       return local_workspace::Refusal(403, 403, "Invalid access token.").answer();
-    if (bearer == memory_.made) memory_.unlooked = false;
   }
   Answer answer = serve(request);
   if (is(request, "POST", kMint) && answer.status == 200) {

@@ -62,7 +62,7 @@ World::World(Clock& the_clock, Machine& the_a, Machine& the_b)
       workspace_(
           directory_.path() / "workspace", {},
           [this](const Request& request, const Serve& serve) { return wire(request, serve); }),
-      reader_(workspace_.url(), directory_.path() / "workspace" / "ca.pem") {
+      reader_(make_reader()) {
   const Object::Ptr description = parse(local_workspace::read_file(workspace_.description()));
   credential_ = description->getValue<std::string>("admin_token");
   workspace_.state().read([&](const Data& data) {
@@ -163,6 +163,16 @@ fs::path World::connection() const {
 
 // ---- The truth ----
 
+std::unique_ptr<hub::SlotStore> World::open_store(const fs::path& directory) const {
+  return std::make_unique<sample_host::SqliteSlotStore>(
+      directory / "slots.db", directory / "slots.key", [this] { return clock.now(); });
+}
+
+std::unique_ptr<Reader> World::make_reader() const {
+  return std::make_unique<Reader>(workspace_.url(),
+                                  (directory_.path() / "workspace" / "ca.pem").string());
+}
+
 Kept World::look() const {
   Kept kept;
   // A copy: to open the store would mend what a killed process left, before the next one does.
@@ -170,8 +180,8 @@ Kept World::look() const {
   fs::remove_all(copy);
   fs::copy(store(), copy);
   if (!fs::exists(copy / "slots.db")) return kept;
-  sample_host::SqliteSlotStore slots(copy / "slots.db", copy / "slots.key",
-                                     [this] { return clock.now(); });
+  const auto opened = open_store(copy);
+  hub::SlotStore& slots = *opened;
   auto slot = slots.look(kSlot);
   if (!slot) return kept;
   kept.exists = true;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,6 +84,10 @@ class World {
   void advance(std::chrono::milliseconds duration) { set_clock(clock.offset() + duration.count()); }
 
   Kept look() const;
+  /// The store itself, for whoever keeps it open; not to be copied meanwhile, as look() and save()
+  /// do: who closes a file drops the process's locks on it.
+  std::unique_ptr<hub::SlotStore> open_store() const { return open_store(store()); }
+  std::unique_ptr<Reader> make_reader() const;
   /// The ids of our principal's live tokens with the slot's marker, in order.
   std::vector<std::string> live_of_ours(const std::string& slot_id);
   bool is_live(const std::string& token_id);
@@ -90,7 +95,7 @@ class World {
   void add_strangers();
   std::vector<std::string> dead_strangers();
   /// The status of a request that somebody makes with this value.
-  int use(std::string_view value) { return reader_.use(value); }
+  int use(std::string_view value) { return reader_->use(value); }
 
   Clock& clock;
   Machine& a;
@@ -103,12 +108,13 @@ class World {
 
  private:
   void set_clock(std::int64_t offset_ms);
+  std::unique_ptr<hub::SlotStore> open_store(const std::filesystem::path& directory) const;
   std::filesystem::path store() const { return directory_.path() / "store"; }
   std::filesystem::path connection() const;
 
   Directory directory_;
   local_workspace::Workspace workspace_;
-  Reader reader_;
+  std::unique_ptr<Reader> reader_;
   std::string credential_;
   std::string application_id_;
   std::int64_t owner_id_ = 0;
