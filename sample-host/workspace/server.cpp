@@ -11,6 +11,7 @@
 #include <Poco/Net/NetSSL.h>
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/Timestamp.h>
 #include <Poco/URI.h>
 #include <Poco/UUIDGenerator.h>
 
@@ -72,6 +73,7 @@ void close(HTTPServerRequest& http) {
 void send(HTTPServerRequest& http, HTTPServerResponse& response, const Answer& answer,
           bool truncate) {
   response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.status));
+  response.setDate(Poco::Timestamp(now_ms() * 1000));
   response.set("X-Request-Id", Poco::UUIDGenerator::defaultGenerator().createRandom().toString());
   if (answer.status != Poco::Net::HTTPResponse::HTTP_NO_CONTENT) {
     response.setContentType(answer.content_type);

@@ -15,8 +15,7 @@ namespace local_workspace {
 /// Now, in milliseconds since the epoch, the unit of all times here.
 std::int64_t now_ms();
 
-/// What all workspaces of this process take for now is so many milliseconds later than it is, but
-/// for the Date of their answers. [thread-safe]
+/// Workspaces of this process are so far ahead of the time. [thread-safe]
 void set_clock_offset(std::int64_t offset_ms);
 
 /// 64 hex digits.

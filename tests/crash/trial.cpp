@@ -134,7 +134,7 @@ void Trial::overtake(const Command& command, const Point& point, const Command& 
 }
 
 void Trial::recover(const Command& first) {
-  run(first);
+  if (first != scenario_.command) run(first);
   Outcome outcome = run(scenario_.command);
   if (!is_finished(outcome)) outcome = run(scenario_.command);
   if (!is_finished(outcome))

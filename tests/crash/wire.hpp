@@ -37,7 +37,7 @@ class Wire {
 
   /// What it knows of the workspace's tokens; part of the world's state.
   struct Memory {
-    bool refuses_next = false;  // the next token that is made will be refused for good
+    bool refuses_next = false;  // the next token that is made will be somebody else's
     std::string refused{};      // the id of the one that is
     std::string made{};         // the id of the last one that was made
     bool unlooked = false;      // it may be that nobody knows that one

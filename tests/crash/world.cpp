@@ -123,9 +123,7 @@ Outcome World::run(Machine& machine, const Command& command, const Harm& harm,
 
 void World::set_clock(std::int64_t offset_ms) {
   clock.set_offset(offset_ms);
-  // A little behind the hosts': no token is so fresh that its refusal might pass.
-  constexpr std::int64_t kBehindMs = 60'000;
-  local_workspace::set_clock_offset(offset_ms - kBehindMs);
+  local_workspace::set_clock_offset(offset_ms);
 }
 
 fs::path World::connection() const {
