@@ -20,6 +20,10 @@ const Command kRotate{"rotate-token"};
 const Command kRevoke{"revoke-token"};
 const Command kRevokeAll{"revoke-token", R"({"all": true})"};
 const Command kSweep{"sweep"};
+const Command kReplaceLeaked{"rotate-token",
+                             R"({"when": "now", "replace": "{current}", "leaked": true})"};
+const Command kRollBack{"rollback-token", R"({"replace": "{current}"})"};
+const Command kAdopt{"adopt-token"};
 
 void must(World& world, const Command& command) {
   const Outcome outcome = world.run(world.a, command);
@@ -34,6 +38,11 @@ void create(World& world) {
 void replace(World& world) {
   create(world);
   must(world, kReplace);
+}
+
+void replace_and_regret(World& world) {
+  replace(world);
+  world.replaces = token_id(*world.look().slot.current);
 }
 
 void grace_ends(World& world) {
@@ -81,7 +90,7 @@ void token_comes_late(World& world) {
   });
   world.run(world.a, kReplace);
   late();
-  if (world.live_of_ours(world.look().slot.id).size() != 2)
+  if (world.live_of_ours(world.look()).size() != 2)
     throw std::runtime_error("the second request is not the one for a token");
 }
 
@@ -142,6 +151,19 @@ const std::vector<Scenario>& scenarios() {
        .ends_revoked = true,
        .least = {}},
       {.name = "create_after_revoke_all", .before = revoke_all, .command = kCreate, .least = {}},
+      {.name = "replace_leaked",
+       .grace = kGrace,
+       .before = create,
+       .command = kReplaceLeaked,
+       .cuts_readers = true,
+       .least = {}},
+      {.name = "roll_back",
+       .grace = kGrace,
+       .before = replace_and_regret,
+       .command = kRollBack,
+       .least = {}},
+      {.name = "adopt", .before = [](World&) {}, .command = kAdopt, .least = {}},
+      {.name = "adopt_in_grace", .grace = kGrace, .before = create, .command = kAdopt, .least = {}},
       {.name = "sweep_an_orphan", .before = token_comes_late, .command = kSweep, .least = {}},
   };
   return kAll;

@@ -135,9 +135,10 @@ Outcome ScriptedHost::carry_out(const Order& order) {
   return outcome;
 }
 
-Result<hub::Secret> ScriptedHost::credential(const std::string&) {
-  return calls_->make("credential",
-                      [&]() -> Result<hub::Secret> { return hub::Secret(credential_); });
+Result<hub::Secret> ScriptedHost::credential(const std::string& reference) {
+  return calls_->make("credential", [&]() -> Result<hub::Secret> {
+    return hub::Secret(reference == kAdoptReference ? kMadeByHand : credential_);
+  });
 }
 
 hub::SlotStore& ScriptedHost::slots() { return *slots_; }

@@ -16,6 +16,10 @@
 
 namespace crash {
 
+/// A token that somebody made by hand, which secrets.adopt of each connection refers to.
+inline constexpr const char* kMadeByHand = "canary-made-by-hand";
+inline constexpr const char* kAdoptReference = "env:ADOPT";
+
 /// What happens to the host at one call of the plugin, before or after the call's effect.
 struct Harm {
   enum class Kind {
@@ -65,7 +69,7 @@ class ScriptedHost : private hub::HostServices {
   class Calls;
   class Slots;
 
-  hub::Result<hub::Secret> credential(const std::string&) override;
+  hub::Result<hub::Secret> credential(const std::string& reference) override;
   hub::SlotStore& slots() override;
   void log(hub::LogLevel, std::string_view, std::string_view) override {}
   std::chrono::milliseconds now() const override;

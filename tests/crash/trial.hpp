@@ -42,6 +42,7 @@ struct Point {
   bool after;  // the effect
   std::string name;
 
+  bool only_reads() const;
   bool changes_workspace() const;
 };
 

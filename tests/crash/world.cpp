@@ -144,11 +144,14 @@ fs::path World::connection() const {
   config.set("rotation", rotation);
   Object admin;
   admin.set("reference", "env:ADMIN");
+  Object adopt;
+  adopt.set("reference", kAdoptReference);
   Object token;
   token.set("slot", kSlot);
   Object secrets;
   secrets.set("admin", admin);
   secrets.set("token", token);
+  secrets.set("adopt", adopt);
   Object manifest;
   manifest.set("name", "local");
   manifest.set("connector", "databricks-token");
@@ -196,13 +199,15 @@ Kept World::look() const {
   return kept;
 }
 
-std::vector<std::string> World::live_of_ours(const std::string& slot_id) {
+std::vector<std::string> World::live_of_ours(const Kept& kept) {
+  const auto known = kept.token_ids();
   return workspace_.state().read([&](const Data& data) {
     std::vector<std::string> ids;
     for (const Token& token : data.tokens) {
-      if (token.live(local_workspace::now_ms()) && token.owner_id == owner_id_ &&
-          hub::rotation::is_marked(token.comment, slot_id))
-        ids.push_back(token.id);
+      const bool ours =
+          token.owner_id == owner_id_ && hub::rotation::is_marked(token.comment, kept.slot.id);
+      const bool live = token.live(local_workspace::now_ms());
+      if (live && (ours || std::ranges::binary_search(known, token.id))) ids.push_back(token.id);
     }
     std::ranges::sort(ids);
     return ids;
@@ -220,31 +225,31 @@ void World::add_strangers() {
   const Kept kept = look();
   const std::string nonce(16, 'a');
   const std::string ours = kept.exists ? kept.slot.id : "00000000-0000-4000-8000-eeeeeeeeeeee";
-  const auto add = [&](const std::string& name, std::int64_t owner, const std::string& comment) {
+  const auto add = [&](const std::string& value, std::int64_t owner, const std::string& comment) {
     Token token;
-    token.id = local_workspace::sha256_hex(name);
+    token.id = local_workspace::sha256_hex(value);
     token.owner_id = owner;
     token.created_by_id = owner;
     token.comment = comment;
     token.creation_time = local_workspace::now_ms();
     token.expiry_time = token.creation_time + kYearMs;
-    strangers_[token.id] = name;
+    strangers_[token.id] = comment;
     workspace_.state().change([&](Data& data) {
       data.tokens.push_back(token);
       return 0;
     });
   };
   strangers_.clear();
-  add("unmarked", owner_id_, "made by hand");
-  add("another slot's", owner_id_, "x hub:00000000-0000-4000-8000-ffffffffffff/" + nonce);
-  add("another owner's", another_id_, "x hub:" + ours + "/" + nonce);
-  add("a copied marker", owner_id_, "hub:" + ours + "/" + nonce + " was copied");
+  add(kMadeByHand, owner_id_, "made by hand");
+  add("1", owner_id_, "another slot's hub:00000000-0000-4000-8000-ffffffffffff/" + nonce);
+  add("2", another_id_, "another owner's hub:" + ours + "/" + nonce);
+  add("3", owner_id_, "hub:" + ours + "/" + nonce + " was copied");
 }
 
 std::vector<std::string> World::dead_strangers() {
   std::vector<std::string> dead;
-  for (const auto& [id, name] : strangers_)
-    if (!is_live(id)) dead.push_back(name);
+  for (const auto& [id, comment] : strangers_)
+    if (!is_live(id)) dead.push_back(comment);
   return dead;
 }
 

@@ -88,11 +88,12 @@ class World {
   /// do: who closes a file drops the process's locks on it.
   std::unique_ptr<hub::SlotStore> open_store() const { return open_store(store()); }
   std::unique_ptr<Reader> make_reader() const;
-  /// The ids of our principal's live tokens with the slot's marker, in order.
-  std::vector<std::string> live_of_ours(const std::string& slot_id);
+  /// The ids of the live tokens that have the slot's marker, or that the slot names, in order.
+  std::vector<std::string> live_of_ours(const Kept& kept);
   bool is_live(const std::string& token_id);
-  /// Tokens that are not ours, each like ours but for one thing.
+  /// Tokens that are not ours, each like ours but for one thing, and kMadeByHand.
   void add_strangers();
+  /// By their comments.
   std::vector<std::string> dead_strangers();
   /// The status of a request that somebody makes with this value.
   int use(std::string_view value) { return reader_->use(value); }
@@ -120,7 +121,7 @@ class World {
   std::int64_t owner_id_ = 0;
   std::int64_t another_id_ = 0;  // of another principal
   Remains nothing_;
-  std::map<std::string, std::string> strangers_;  // names by id
+  std::map<std::string, std::string> strangers_;  // comments by id
 };
 
 }  // namespace crash
