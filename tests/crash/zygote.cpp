@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -91,18 +92,19 @@ void follow(pid_t parent) {
 
 [[noreturn]] void be_zygote(int socket, const Clock& clock) {
   try {
-    ScriptedHost host(clock);
+    std::optional<ScriptedHost> host;
     const pid_t self = ::getpid();
     pid_t process = 0;
     for (Lines lines = receive(socket); !lines.empty(); lines = receive(socket)) {
       const Order order = to_order(lines);
-      host.prepare(order);
+      if (!host) host.emplace(clock);
+      host->prepare(order);
       // Not before: until then whoever kills it by its number kills nobody else.
       if (process != 0) ::waitpid(process, nullptr, 0);
       process = ::fork();
       if (process == 0) {
         follow(self);
-        be_host(socket, host, order);
+        be_host(socket, *host, order);
       }
       send(socket, {"started", std::to_string(process)});
       siginfo_t seen{};
