@@ -12,13 +12,15 @@ namespace crash {
 /// A connection to a workspace that is kept. One thread.
 class Reader {
  public:
-  Reader(const std::string& url, const std::string& ca_file);
+  /// `user_name` is whose token it is, as scim Me says.
+  Reader(const std::string& url, const std::string& ca_file, std::string user_name);
 
-  /// The status of GET scim Me with this value. Throws Poco::Exception.
-  int use(std::string_view value);
+  /// Whether the workspace takes a request with this value for that user's. Throws Poco::Exception.
+  bool is_accepted(std::string_view value);
 
  private:
   Poco::Net::HTTPSClientSession session_;
+  const std::string user_name_;
 };
 
 }  // namespace crash

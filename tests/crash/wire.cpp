@@ -43,7 +43,7 @@ Answer somebody_else() {
 }  // namespace
 
 std::optional<Answer> Wire::operator()(const Request& request, const Serve& serve) {
-  if (request.query.contains(kReader)) return serve(request);
+  if (request.query.contains(kReader)) return serve_noting(request, serve);
   Around harm;
   {
     const std::lock_guard lock(mutex_);

@@ -61,8 +61,7 @@ World::World(Clock& the_clock, Machine& the_a, Machine& the_b)
       b(the_b),
       workspace_(
           directory_.path() / "workspace", {},
-          [this](const Request& request, const Serve& serve) { return wire(request, serve); }),
-      reader_(make_reader()) {
+          [this](const Request& request, const Serve& serve) { return wire(request, serve); }) {
   const Object::Ptr description = parse(local_workspace::read_file(workspace_.description()));
   credential_ = description->getValue<std::string>("admin_token");
   workspace_.state().read([&](const Data& data) {
@@ -74,6 +73,7 @@ World::World(Clock& the_clock, Machine& the_a, Machine& the_b)
     }
     return 0;
   });
+  reader_ = make_reader();
   set_clock(0);
   fs::create_directory(store());
   nothing_ = save();
@@ -170,8 +170,8 @@ std::unique_ptr<hub::SlotStore> World::open_store(const fs::path& directory) con
 }
 
 std::unique_ptr<Reader> World::make_reader() const {
-  return std::make_unique<Reader>(workspace_.url(),
-                                  (directory_.path() / "workspace" / "ca.pem").string());
+  return std::make_unique<Reader>(
+      workspace_.url(), (directory_.path() / "workspace" / "ca.pem").string(), application_id_);
 }
 
 Kept World::look() const {

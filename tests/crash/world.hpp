@@ -95,8 +95,8 @@ class World {
   void add_strangers();
   /// By their comments.
   std::vector<std::string> dead_strangers();
-  /// The status of a request that somebody makes with this value.
-  int use(std::string_view value) { return reader_->use(value); }
+  /// For whoever uses this value.
+  bool is_accepted(std::string_view value) { return reader_->is_accepted(value); }
 
   Clock& clock;
   Machine& a;
