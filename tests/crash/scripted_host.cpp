@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "store/sqlite_slot_store.hpp"
+#include "crash/store.hpp"
 
 namespace crash {
 
@@ -54,57 +54,56 @@ class ScriptedHost::Calls {
 class ScriptedHost::Slots : public hub::SlotStore {
  public:
   Slots(const std::filesystem::path& directory, const Clock& clock, Calls& calls)
-      : store_(directory / "slots.db", directory / "slots.key", [&clock] { return clock.now(); }),
-        calls_(calls) {}
+      : store_(open_store(directory, clock)), calls_(calls) {}
 
   Result<Begun> begin(std::string_view slot, milliseconds lease) override {
-    return calls_.make("begin", [&] { return store_.begin(slot, lease); });
+    return calls_.make("begin", [&] { return store_->begin(slot, lease); });
   }
   Result<hub::SlotSnapshot> look(std::string_view slot) override {
-    return calls_.make("look", [&] { return store_.look(slot); });
+    return calls_.make("look", [&] { return store_->look(slot); });
   }
   Result<> renew(std::string_view slot, std::uint64_t fence, milliseconds lease) override {
-    return calls_.make("renew", [&] { return store_.renew(slot, fence, lease); });
+    return calls_.make("renew", [&] { return store_->renew(slot, fence, lease); });
   }
   Result<hub::Secret> read(std::string_view slot, std::uint64_t fence,
                            std::uint64_t version) override {
-    return calls_.make("read", [&] { return store_.read(slot, fence, version); });
+    return calls_.make("read", [&] { return store_->read(slot, fence, version); });
   }
   Result<hub::Secret> current(std::string_view slot) override {
-    return calls_.make("current", [&] { return store_.current(slot); });
+    return calls_.make("current", [&] { return store_->current(slot); });
   }
   Result<std::uint64_t> stage(std::string_view slot, std::uint64_t fence,
                               const hub::Secret* value_or_null, Note note,
                               Note slot_note) override {
     return calls_.make(value_or_null == nullptr ? "stage-intent" : "stage-value",
-                       [&] { return store_.stage(slot, fence, value_or_null, note, slot_note); });
+                       [&] { return store_->stage(slot, fence, value_or_null, note, slot_note); });
   }
   Result<> mark(std::string_view slot, std::uint64_t fence, std::uint64_t version, hub_mark mark,
                 Note slot_note) override {
-    return calls_.make("mark", [&] { return store_.mark(slot, fence, version, mark, slot_note); });
+    return calls_.make("mark", [&] { return store_->mark(slot, fence, version, mark, slot_note); });
   }
   Result<> set_state(std::string_view slot, std::uint64_t fence, hub_slot_state state,
                      Note slot_note) override {
-    return calls_.make("state", [&] { return store_.set_state(slot, fence, state, slot_note); });
+    return calls_.make("state", [&] { return store_->set_state(slot, fence, state, slot_note); });
   }
   Result<> commit(std::string_view slot, std::uint64_t fence, std::uint64_t version,
                   milliseconds grace, Note note, Note slot_note) override {
-    return calls_.make("commit",
-                       [&] { return store_.commit(slot, fence, version, grace, note, slot_note); });
+    return calls_.make(
+        "commit", [&] { return store_->commit(slot, fence, version, grace, note, slot_note); });
   }
   Result<> drop(std::string_view slot, std::uint64_t fence, std::uint64_t version,
                 Note slot_note) override {
-    return calls_.make("drop", [&] { return store_.drop(slot, fence, version, slot_note); });
+    return calls_.make("drop", [&] { return store_->drop(slot, fence, version, slot_note); });
   }
   Result<> note(std::string_view slot, std::uint64_t fence, std::string_view slot_note) override {
-    return calls_.make("note", [&] { return store_.note(slot, fence, slot_note); });
+    return calls_.make("note", [&] { return store_->note(slot, fence, slot_note); });
   }
   Result<> end(std::string_view slot, std::uint64_t fence) override {
-    return calls_.make("end", [&] { return store_.end(slot, fence); });
+    return calls_.make("end", [&] { return store_->end(slot, fence); });
   }
 
  private:
-  sample_host::SqliteSlotStore store_;
+  const std::unique_ptr<hub::SlotStore> store_;
   Calls& calls_;
 };
 

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "store/sqlite_slot_store.hpp"
+#include "crash/store.hpp"
 #include "workspace/files.hpp"
 
 namespace crash {
@@ -164,9 +164,8 @@ fs::path World::connection() const {
 
 // ---- The truth ----
 
-std::unique_ptr<hub::SlotStore> World::open_store(const fs::path& directory) const {
-  return std::make_unique<sample_host::SqliteSlotStore>(
-      directory / "slots.db", directory / "slots.key", [this] { return clock.now(); });
+std::unique_ptr<hub::SlotStore> World::open_store() const {
+  return crash::open_store(store(), clock);
 }
 
 std::unique_ptr<Reader> World::make_reader() const {
@@ -181,7 +180,7 @@ Kept World::look() const {
   fs::remove_all(copy);
   fs::copy(store(), copy);
   if (!fs::exists(copy / "slots.db")) return kept;
-  const auto opened = open_store(copy);
+  const auto opened = crash::open_store(copy, clock);
   hub::SlotStore& slots = *opened;
   auto slot = slots.look(kSlot);
   if (!slot) return kept;

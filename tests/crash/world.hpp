@@ -86,7 +86,7 @@ class World {
   Kept look() const;
   /// The store itself, for whoever keeps it open; not to be copied meanwhile, as look() and save()
   /// do: who closes a file drops the process's locks on it.
-  std::unique_ptr<hub::SlotStore> open_store() const { return open_store(store()); }
+  std::unique_ptr<hub::SlotStore> open_store() const;
   std::unique_ptr<Reader> make_reader() const;
   /// The ids of the live tokens that have the slot's marker, or that the slot names, in order.
   std::vector<std::string> live_of_ours(const Kept& kept);
@@ -109,7 +109,6 @@ class World {
 
  private:
   void set_clock(std::int64_t offset_ms);
-  std::unique_ptr<hub::SlotStore> open_store(const std::filesystem::path& directory) const;
   std::filesystem::path store() const { return directory_.path() / "store"; }
   std::filesystem::path connection() const;
 
