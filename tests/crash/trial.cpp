@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <stdexcept>
 #include <utility>
 
 namespace crash {
@@ -58,6 +59,8 @@ Trial::Trial(World& world, const Scenario& scenario) : world_(world), scenario_(
   world_.grace = scenario.grace;
   scenario.before(world_);
   world_.add_strangers();
+  check("the preparation");  // also reads what the command is about to replace
+  if (!violations.empty()) throw std::runtime_error(violations.front());
   start_ = world_.save();
 }
 
@@ -206,6 +209,9 @@ void Trial::check(const std::string& after) {
   const Kept kept = world_.look();
   if (!kept.exists) return;
   for (const std::string& id : kept.unreadable) violated("I5 the value of " + id + " is not there");
+
+  for (const std::string& id : kept.unmarked())
+    if (!world_.is_live(id)) violated("I5 " + id + " is dead and not marked");
 
   const std::int64_t now = world_.clock.now();
   const auto in_grace = std::ranges::count_if(kept.slot.previous, [&](const auto& version) {

@@ -46,6 +46,15 @@ std::vector<std::string> Kept::token_ids() const {
   return ids;
 }
 
+std::vector<std::string> Kept::unmarked() const {
+  std::vector<std::string> ids;
+  if (slot.pending && slot.pending->has_value && !slot.pending->discard)
+    ids.push_back(token_id(*slot.pending));
+  for (const auto& version : slot.previous)
+    if (!version.retiring) ids.push_back(token_id(version));
+  return ids;
+}
+
 Directory::Directory() {
   const fs::path memory = "/dev/shm";
   std::string name = ((fs::exists(memory) ? memory : fs::temp_directory_path()) / "crash-XXXXXX");

@@ -39,6 +39,8 @@ struct Kept {
   bool active() const { return exists && slot.state == HUB_SLOT_ACTIVE; }
   /// Of current, pending and the previous ones.
   std::vector<std::string> token_ids() const;
+  /// Of those that are not being revoked, but for current.
+  std::vector<std::string> unmarked() const;
 };
 
 /// The token of a version's note; empty for an intent.
