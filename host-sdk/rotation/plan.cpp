@@ -8,6 +8,9 @@
 namespace hub::rotation {
 namespace {
 
+// Of the remote side's clock, as a server tells it: between two answers it may seem to go back.
+constexpr std::int64_t kDateGrain = kSecond;
+
 constexpr std::int64_t kLongestLifetime = 3650LL * 24 * 3600;
 // Databricks revokes what was unused for 90 days; a week before that is time enough.
 constexpr std::int64_t kIdleLimit = 83 * kDay;
@@ -175,7 +178,7 @@ void settle_grace(Slot& slot, const Policy& policy) {
     if (slot.has_leaked(version)) {
       version.retire_after = slot.now;
     } else if (successor != nullptr) {
-      version.kept_until = successor->note.started_at + grace_ms(policy);
+      version.kept_until = successor->note.started_at + grace_ms(policy) - kDateGrain;
     }
     successor = &version;
   }

@@ -11,11 +11,13 @@
 #include <Poco/Net/NetSSL.h>
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/StreamCopier.h>
+#include <Poco/Timestamp.h>
 #include <Poco/URI.h>
 #include <Poco/UUIDGenerator.h>
 
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace local_workspace {
 namespace {
@@ -71,6 +73,7 @@ void close(HTTPServerRequest& http) {
 void send(HTTPServerRequest& http, HTTPServerResponse& response, const Answer& answer,
           bool truncate) {
   response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.status));
+  response.setDate(Poco::Timestamp(now_ms() * 1000));
   response.set("X-Request-Id", Poco::UUIDGenerator::defaultGenerator().createRandom().toString());
   if (answer.status != Poco::Net::HTTPResponse::HTTP_NO_CONTENT) {
     response.setContentType(answer.content_type);
@@ -84,8 +87,8 @@ void send(HTTPServerRequest& http, HTTPServerResponse& response, const Answer& a
 
 class Handler : public Poco::Net::HTTPRequestHandler {
  public:
-  Handler(const Router& router, Faults& faults, RequestLog& log)
-      : router_(router), faults_(faults), log_(log) {}
+  Handler(const Router& router, Faults& faults, RequestLog& log, const Around& around)
+      : router_(router), faults_(faults), log_(log), around_(around) {}
 
   void handleRequest(HTTPServerRequest& http, HTTPServerResponse& response) override {
     try {
@@ -102,44 +105,52 @@ class Handler : public Poco::Net::HTTPRequestHandler {
  private:
   void serve(HTTPServerRequest& http, HTTPServerResponse& response) {
     const Request request = read(http);
+    const bool is_control = request.path.starts_with(kControlPrefix);
     std::optional<Fault> fault;
-    if (!request.path.starts_with(kControlPrefix)) {
-      fault = faults_.take(request.method, request.path);
-    }
+    if (!is_control) fault = faults_.take(request.method, request.path);
 
-    Answer answer;
+    std::optional<Answer> answer = Answer();
     if (fault && !fault->effect_first()) faults_.wait(fault->delay);
-    if (!fault || fault->has_effect()) answer = router_.handle(request);
+    if (!fault || fault->has_effect()) answer = is_control ? router_.handle(request) : ask(request);
     if (fault && fault->effect_first()) faults_.wait(fault->delay);
-    if (fault) fault->apply(answer);
+    if (fault && answer) fault->apply(*answer);
 
-    const bool closes = fault && fault->close != Fault::Close::kNo;
-    log_.add(request, router_.pattern(request), closes ? 0 : answer.status);
-    if (closes) {
-      close(http);
+    if (fault && fault->close != Fault::Close::kNo) answer.reset();
+    log_.add(request, router_.pattern(request), answer ? answer->status : 0);
+    if (answer) {
+      send(http, response, *answer, fault && fault->truncate);
     } else {
-      send(http, response, answer, fault && fault->truncate);
+      close(http);
     }
+  }
+
+  std::optional<Answer> ask(const Request& request) const {
+    const Router::Handler serve = [&router = router_](const Request& asked) {
+      return router.handle(asked);
+    };
+    return around_ ? around_(request, serve) : serve(request);
   }
 
   const Router& router_;
   Faults& faults_;
   RequestLog& log_;
+  const Around& around_;
 };
 
 class HandlerFactory : public Poco::Net::HTTPRequestHandlerFactory {
  public:
-  HandlerFactory(const Router& router, Faults& faults, RequestLog& log)
-      : router_(router), faults_(faults), log_(log) {}
+  HandlerFactory(const Router& router, Faults& faults, RequestLog& log, Around around)
+      : router_(router), faults_(faults), log_(log), around_(std::move(around)) {}
 
   Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override {
-    return new Handler(router_, faults_, log_);
+    return new Handler(router_, faults_, log_, around_);
   }
 
  private:
   const Router& router_;
   Faults& faults_;
   RequestLog& log_;
+  const Around around_;
 };
 
 }  // namespace
@@ -153,14 +164,14 @@ Server::~Server() {
   server_->stopAll(true);
 }
 
-void Server::start(const Router& router, Faults& faults, RequestLog& log) {
+void Server::start(const Router& router, Faults& faults, RequestLog& log, Around around) {
   faults_ = &faults;
   Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
   parameters->setSoftwareVersion("databricks");
   parameters->setMaxThreads(kThreads);
   parameters->setMaxQueued(1024);
-  server_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(router, faults, log),
-                                                    threads_, socket_, parameters);
+  server_ = std::make_unique<Poco::Net::HTTPServer>(
+      new HandlerFactory(router, faults, log, std::move(around)), threads_, socket_, parameters);
   server_->start();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "workspace/certificate_authority.hpp"
 #include "workspace/control.hpp"
@@ -13,6 +14,11 @@
 #include "workspace/router.hpp"
 
 namespace local_workspace {
+
+/// What stands around a request, for programs that have the server in their own process. `serve`
+/// applies the request's effect and makes its answer; it may be called never, twice or later, for
+/// as long as the workspace lives. Without an answer the connection is closed. [thread-safe]
+using Around = std::function<std::optional<Answer>(const Request&, const Router::Handler& serve)>;
 
 /// Serves a router over HTTPS (TLS 1.2 at least) on 127.0.0.1, with faults put in and requests
 /// noted.
@@ -24,8 +30,9 @@ class Server {
   ~Server();
 
   std::uint16_t port() const { return socket_.address().port(); }
-  /// From here on requests are answered. The arguments outlive the server.
-  void start(const Router& router, Faults& faults, RequestLog& log);
+  /// From here on requests are answered; those below kControlPrefix have nothing around them. The
+  /// router, the faults and the log outlive the server.
+  void start(const Router& router, Faults& faults, RequestLog& log, Around around);
 
  private:
   Poco::Net::ServerSocket socket_;

@@ -10,6 +10,7 @@
 #include <Poco/Timestamp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <sstream>
 #include <stdexcept>
 
@@ -20,6 +21,8 @@ namespace {
 
 using Poco::JSON::Array;
 using Poco::JSON::Object;
+
+std::atomic<std::int64_t> clock_offset_ms = 0;
 
 template <typename Container, typename Write>
 Array::Ptr to_array(const Container& items, Write write) {
@@ -164,7 +167,9 @@ auto* find(Items& items, Match match) {
 
 }  // namespace
 
-std::int64_t now_ms() { return Poco::Timestamp().epochMicroseconds() / 1000; }
+std::int64_t now_ms() { return Poco::Timestamp().epochMicroseconds() / 1000 + clock_offset_ms; }
+
+void set_clock_offset(std::int64_t offset_ms) { clock_offset_ms = offset_ms; }
 
 std::string sha256_hex(const std::string& text) {
   Poco::SHA2Engine engine;

@@ -15,6 +15,9 @@ namespace local_workspace {
 /// Now, in milliseconds since the epoch, the unit of all times here.
 std::int64_t now_ms();
 
+/// Workspaces of this process are so far ahead of the time. [thread-safe]
+void set_clock_offset(std::int64_t offset_ms);
+
 /// 64 hex digits.
 std::string sha256_hex(const std::string& text);
 

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "workspace/authorization.hpp"
 #include "workspace/certificate_authority.hpp"
@@ -119,7 +120,8 @@ std::filesystem::path prepare(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::uint16_t> port)
+Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::uint16_t> port,
+                     Around around)
     : directory_(prepare(directory)), lock_(directory_) {
   const bool fresh = !std::filesystem::exists(description());
   Object::Ptr json = fresh ? create(directory_) : reopen(description());
@@ -143,7 +145,7 @@ Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::
   add_oauth_routes(*router_, *state_, url_);
   add_entra_routes(*router_, *state_);
   add_control_routes(*router_, *state_, faults_, log_);
-  server_->start(*router_, faults_, log_);
+  server_->start(*router_, faults_, log_, std::move(around));
 
   json->set("url", url_);
   save(description(), *json);

@@ -22,9 +22,12 @@ class Workspace {
  public:
   /// Without a port: the one of the last time, or any at the first. Throws std::runtime_error when
   /// the directory is in use, is not a workspace's, or the port is taken.
-  Workspace(const std::filesystem::path& directory, std::optional<std::uint16_t> port);
+  Workspace(const std::filesystem::path& directory, std::optional<std::uint16_t> port,
+            Around around = {});
   ~Workspace();
 
+  /// The ground truth, which its owner may change.
+  State& state() { return *state_; }
   const std::string& url() const { return url_; }
   std::filesystem::path description() const { return directory_ / "workspace.json"; }
 

@@ -260,6 +260,16 @@ TEST(RotationPlan, RetiresTheOldestThatIsRipe) {
   EXPECT_NE(next_to_retire(slot, kNow, false), nullptr) << "its mark is written";
 }
 
+TEST(RotationPlan, TakesTheRemoteSidesTimeForAccurateToASecond) {
+  Slot slot = slot_with_current(7776000);
+  slot.now = kNow;
+  slot.current->note.started_at = kNow;
+  slot.previous.push_back({{2, note_of(7776000)}, kNow, false});
+  settle_grace(slot, Policy{.grace_seconds = 0});
+  EXPECT_NE(next_to_retire(slot, kNow - 900, false), nullptr) << "its Date has whole seconds";
+  EXPECT_EQ(next_to_retire(slot, kNow - 2 * kSecond, false), nullptr);
+}
+
 // ---- What a list means ----
 
 Issued listed(std::string id, const std::string& nonce) {
