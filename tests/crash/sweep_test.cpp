@@ -152,10 +152,10 @@ TEST(SweepInAll, HasNotShrunk) {
             << " pairs of kills, " << all.faults << " faults, " << all.overtakings
             << " overtakings\n";
   EXPECT_GE(scenarios().size(), 19U);
-  EXPECT_GE(all.kills, 850U);
-  EXPECT_GE(all.pairs, 2500U);
-  EXPECT_GE(all.faults, 550U);
-  EXPECT_GE(all.overtakings, 500U);
+  EXPECT_GE(all.kills, 900U);
+  EXPECT_GE(all.pairs, 2700U);
+  EXPECT_GE(all.faults, 570U);
+  EXPECT_GE(all.overtakings, 550U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Sweep, testing::ValuesIn(scenarios()),
