@@ -1,3 +1,4 @@
+// Makes the machines before anything has a thread, and then runs the tests.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 

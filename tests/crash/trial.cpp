@@ -26,7 +26,7 @@ bool Point::only_reads() const {
   return name == "credential" || name == "look" || name == "read" || name == "current";
 }
 
-bool Point::changes_workspace() const {
+bool Point::changes_tokens() const {
   return name.starts_with("POST") || name.starts_with("DELETE");
 }
 
@@ -48,7 +48,7 @@ bool applies(Blow blow, const Point& point) {
     case Blow::kInterrupt:
       return point.name.starts_with("DELETE");
     default:
-      return point.changes_workspace() && !point.after;
+      return point.changes_tokens() && !point.after;
   }
 }
 

@@ -43,7 +43,7 @@ struct Point {
   std::string name;
 
   bool only_reads() const;
-  bool changes_workspace() const;
+  bool changes_tokens() const;
 };
 
 /// What happens there.
