@@ -73,9 +73,8 @@ bool same(const Scopes& a, const Scopes& b);
 std::int64_t mint_window_ms(const Slot& slot, const Policy& policy);
 
 /// The previous version that is to be retired next, one that has leaked or the oldest that is ripe,
-/// or nullptr. Ripe is
-/// what was marked, what has expired by `now`, the remote side's clock, and what is past its grace
-/// period by the store's and not kept because it is in use; `all`: each.
+/// or nullptr. Ripe is what was marked, what has expired by `now`, the remote side's clock, and
+/// what is past its grace period and not kept because it is in use; `all`: each.
 const Slot::Previous* next_to_retire(const Slot& slot, std::int64_t now, bool all);
 
 /// Whether somebody used a previous version, `issued` at the remote side, since it was replaced,

@@ -4,7 +4,6 @@
 #include "plan.hpp"
 #include "protocol.hpp"
 #include "reasons.hpp"
-#include "rotator.hpp"
 
 namespace hub::rotation {
 

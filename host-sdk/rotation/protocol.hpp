@@ -5,8 +5,11 @@
 #include <hub/rotation.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "machine.hpp"
@@ -28,6 +31,10 @@ struct Protocol {
   bool (*belongs_elsewhere)(const SlotNote& note,
                             const std::string& binding) = rotation::belongs_elsewhere;
 };
+
+/// SLOT_BELONGS_ELSEWHERE, if so.
+std::optional<Error> refuse_elsewhere(const Slot& slot, const std::string& binding,
+                                      const Protocol& protocol);
 
 /// run() by another protocol.
 Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot,

@@ -77,18 +77,23 @@ Event Rotator::prepare() {
     auto judged = judge(*listed, owner_);
     if (!judged) return written(std::move(judged).error());
     if (judged->live_of_owner >= provider_.capacity()) {
-      if (auto freed = revoke_orphans(judged->orphans); !freed) return written(freed);
+      if (auto freed = revoke_orphans(judged->orphans); freed) {
+        judged->live_of_owner -= judged->orphans.size();
+      } else if (freed.error().status == Status::kAborted) {
+        return written(freed);
+      } else {
+        warn(freed.error());
+      }
+    }
+    if (judged->live_of_owner >= provider_.capacity()) {
       Error full = refusal(Status::kFailedPrecondition, "CAPACITY_REACHED",
                            "the principal has " + std::to_string(judged->live_of_owner) +
                                " live tokens, and the workspace allows no more");
       const bool urgent =
           slot_.current &&
           !due_reason(slot_, Request{}, true, drift_, provider_.now(), policy_).empty();
-      if (!judged->orphans.empty() || urgent) {
-        warn(full);  // the remote side has the last word
-      } else {
-        return not_made(std::move(full));
-      }
+      if (!urgent) return not_made(std::move(full));
+      warn(full);  // the remote side has the last word
     }
     read_expiry_again(*listed);
   }

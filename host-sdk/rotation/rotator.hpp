@@ -18,10 +18,6 @@
 
 namespace hub::rotation {
 
-/// The slot is bound to something else.
-std::optional<Error> refuse_elsewhere(const Slot& slot, const std::string& binding,
-                                      const Protocol& protocol);
-
 class Rotator {
  public:
   Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,

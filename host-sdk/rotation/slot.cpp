@@ -158,6 +158,7 @@ std::string SlotNote::to_json() const {
 }
 
 std::optional<std::uint64_t> Slot::version_of(const std::string& token_id) const {
+  if (token_id.empty()) return std::nullopt;  // an intent has none yet
   const auto is = [&](const Version& version) { return version.note.token_id == token_id; };
   if (current && is(*current)) return current->id;
   if (pending && is(*pending)) return pending->id;

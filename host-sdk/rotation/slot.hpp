@@ -86,6 +86,7 @@ struct Slot {
 
   bool empty() const { return !current && !pending && previous.empty(); }
   bool names(const std::string& token_id) const { return version_of(token_id).has_value(); }
+  /// The version that has this credential.
   std::optional<std::uint64_t> version_of(const std::string& token_id) const;
   bool has_leaked(const Version& version) const { return note.leaked.contains(version.id); }
 

@@ -13,9 +13,8 @@ std::string SlotView::current() const {
 }
 
 bool SlotView::claims(std::string_view comment) const {
-  return hub::rotation::is_marked(comment, id) &&
-         !accepted.contains(
-             std::string(comment.substr(comment.size() - hub::rotation::kNonceSize)));
+  return hub::rotation::is_marked(comment, id) && !accepted.contains(std::string(comment.substr(
+                                                      comment.size() - hub::rotation::kNonceSize)));
 }
 
 hub::Result<std::optional<SlotView>> SlotView::look(hub::Call call) {
@@ -29,8 +28,7 @@ hub::Result<std::optional<SlotView>> SlotView::look(hub::Call call) {
   if (!object) throw WrongShape("the slot's snapshot is not a JSON object");
   view.id = object->required("slot", object->text("slot"));
   if (const auto note = object->object("note")) {
-    if (const auto left_alone = note->object("accepted"))
-      view.accepted = left_alone->names();
+    if (const auto left_alone = note->object("accepted")) view.accepted = left_alone->names();
   }
   const auto add = [&](const std::optional<JsonObject>& version, const char* role) {
     if (!version) return;

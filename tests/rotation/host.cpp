@@ -133,6 +133,11 @@ Result<Minted> Host::mint(Call, const MintRequest& request) {
   return ask<Minted>("mint", request.comment, [this, request]() -> Result<Minted> {
     World& world = world_;
     world.mint_comments.push_back(request.comment);
+    if (world.is_full) {
+      return Error{.status = Status::kResourceExhausted,
+                   .reason = "FULL",
+                   .message = "there are too many tokens"};
+    }
     Token& token = world.add("token-" + std::to_string(world.next_id_++), request.comment);
     const std::int64_t seconds = world.granted_seconds.value_or(request.lifetime_seconds);
     token.issued.expiry_time = world.no_expiry ? -1 : world.remote_now() + seconds * 1000;

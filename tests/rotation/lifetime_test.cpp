@@ -67,6 +67,17 @@ TEST_F(RotationUseTest, NeverEndsSilently) {
   EXPECT_TRUE(warned(must(kRotate), "IN_USE"));
 }
 
+TEST_F(RotationUseTest, GoesAtItsExpiryAlsoWhenItCannotBeLearntWhetherItIsUsed) {
+  world_.now = kStart + 89 * kDay;
+  world_.use("token-1");
+  must(kRotate);
+  ASSERT_TRUE(world_.tokens.at("token-1").live);
+  world_.now = kStart + 90 * kDay + kMinute;
+  world_.a.faults = always("find", Fault::kFailBefore);
+  must(kRotate);
+  EXPECT_FALSE(world_.tokens.at("token-1").live);
+}
+
 TEST_F(RotationUseTest, WhatWasAskedForByHandGoesAlthoughItIsUsed) {
   world_.now += kDay;
   world_.use("token-1");
@@ -92,6 +103,40 @@ TEST_F(RotationUseTest, ALeakTakesTheGracePeriodFromNoOtherToken) {
   EXPECT_TRUE(world_.tokens.at("token-2").live);
 }
 
+TEST_F(RotationUseTest, ALeakIsKeptInMindBeforeAnythingIsDoneAboutIt) {
+  for (const auto& request : {replace("token-2"), replace_leaked("token-2")}) {
+    world_.a.faults = fault_at("verify", Fault::kKillBefore);
+    (void)world_.a.run(request);
+    world_.a.revive();
+  }
+  EXPECT_EQ(must(kRotate).token_id, "token-3");
+  EXPECT_FALSE(world_.tokens.at("token-2").live);
+}
+
+TEST_F(RotationUseTest, ALeakedTokenIsDueUntilItIsReplaced) {
+  world_.a.faults = fault_at("mint", Fault::kRefuse);
+  EXPECT_EQ(refused(replace_leaked("token-2")).reason, "PERMISSION");
+  world_.a.revive();
+  EXPECT_EQ(must(kRotate).token_id, "token-3");
+  EXPECT_FALSE(world_.tokens.at("token-2").live);
+}
+
+TEST_F(RotationUseTest, ALeakedTokenGoesBeforeOlderOnes) {
+  world_.now += 2 * kDay;
+  world_.a.faults = fault_at("revoke", Fault::kRefuse, 1);
+  (void)world_.a.run(replace_leaked("token-2"));
+  EXPECT_FALSE(world_.tokens.at("token-2").live);
+  EXPECT_TRUE(world_.tokens.at("token-1").live);
+}
+
+TEST_F(RotationUseTest, WhatIsRipeGoesAlsoWhenNoNewTokenCanBeMade) {
+  world_.now += 2 * kDay;
+  world_.a.faults = fault_at("mint", Fault::kRefuse);
+  EXPECT_EQ(refused(replace("token-2")).reason, "PERMISSION");
+  EXPECT_FALSE(world_.tokens.at("token-1").live);
+  EXPECT_TRUE(world_.tokens.at("token-2").live);
+}
+
 // ---- Capacity ----
 
 class RotationCapacityTest : public RotationTest {
@@ -109,7 +154,33 @@ TEST_F(RotationCapacityTest, OrphansOfOursGoFirst) {
   world_.a.revive();
   world_.settle();
   world_.capacity = world_.live_of_owner();
-  EXPECT_TRUE(did(must(world_.replace_current()), "orphan-revoked"));
+  const auto answer = must(world_.replace_current());
+  EXPECT_TRUE(did(answer, "orphan-revoked"));
+  EXPECT_FALSE(warned(answer, "CAPACITY_REACHED")) << "there is room again";
+}
+
+TEST_F(RotationCapacityTest, AnOrphanThatStaysKeepsNoDueTokenFromBeingReplaced) {
+  world_.a.faults = fault_at("mint", Fault::kLate);
+  must(replace("token-1"));
+  world_.a.revive();
+  world_.settle();
+  world_.capacity = world_.live_of_owner();
+  world_.now += 61 * kDay;
+  world_.a.faults = always("revoke", Fault::kRefuse);
+  const auto answer = must(kRotate);
+  EXPECT_TRUE(did(answer, "minted"));
+  EXPECT_TRUE(warned(answer, "CAPACITY_REACHED")) << "the remote side has the last word";
+}
+
+TEST_F(RotationCapacityTest, OrphansGoAlsoWhenTheRemoteSideIsTheFirstToSayThatItIsFull) {
+  world_.a.faults = fault_at("mint", Fault::kLate);
+  must(replace("token-1"));
+  world_.a.revive();
+  world_.settle();
+  const std::size_t before = world_.live_of_owner();
+  world_.is_full = true;
+  EXPECT_EQ(refused(world_.replace_current()).reason, "FULL");
+  EXPECT_EQ(world_.live_of_owner(), before - 1);
 }
 
 TEST_F(RotationCapacityTest, IsSaidAndNothingWasChanged) {
@@ -162,6 +233,27 @@ TEST_F(RotationClockTest, ThatIsDaysAheadWhileNothingIsLookedAtIsSaid) {
   world_.a.clock_ahead = 80 * kDay;
   world_.a.faults = always("find", Fault::kFailBefore);
   EXPECT_TRUE(warned(must(kRotate), "CLOCK_SKEW"));
+  EXPECT_EQ(count("mint"), 0U);
+}
+
+TEST_F(RotationClockTest, ThatWentBackLooksAtOnce) {
+  world_.now += 61 * kDay;
+  world_.a.clock_ahead = -62 * kDay;
+  EXPECT_EQ(must(kRotate).token_id, "token-2");
+}
+
+TEST_F(RotationClockTest, OfTheStoreThatIsSetForthEndsNoGracePeriod) {
+  must(replace("token-1"));
+  world_.now += 2 * kDay;
+  world_.remote_clock_ahead = -2 * kDay;
+  must(kRotate);
+  EXPECT_TRUE(world_.tokens.at("token-1").live);
+}
+
+TEST_F(RotationClockTest, NeverOutweighsTheExpiryThatTheRemoteSideTells) {
+  world_.tokens.at("token-1").issued.expiry_time += 365 * kDay;
+  world_.now += 61 * kDay;
+  must(kRotate);
   EXPECT_EQ(count("mint"), 0U);
 }
 

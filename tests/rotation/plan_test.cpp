@@ -270,6 +270,13 @@ TEST(RotationPlan, TakesTheRemoteSidesTimeForAccurateToASecond) {
   EXPECT_EQ(next_to_retire(slot, kNow - 2 * kSecond, false), nullptr);
 }
 
+TEST(RotationPlan, AnIntentIsNoTokenThatCouldHaveLeaked) {
+  Slot slot;
+  slot.pending = {{7, VersionNote{}}, false, false};
+  note_leak(slot, {.leaked = true});
+  EXPECT_TRUE(slot.note.leaked.empty());
+}
+
 // ---- What a list means ----
 
 Issued listed(std::string id, const std::string& nonce) {

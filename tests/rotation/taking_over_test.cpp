@@ -75,6 +75,22 @@ TEST_F(RotationRollbackTest, IsRefusedToWhatHasLeaked) {
   EXPECT_EQ(refused(roll_back("token-3")).reason, "ROLLBACK_IMPOSSIBLE");
 }
 
+TEST_F(RotationRollbackTest, IsRefusedToWhatHasLeakedBeforeItsRevocationWasBegun) {
+  world_.a.faults = fault_at("mark", Fault::kKillBefore);
+  (void)world_.a.run(replace_leaked("token-1"));
+  world_.a.revive();
+  ASSERT_FALSE(world_.slot().previous.front().retiring);
+  EXPECT_EQ(refused(roll_back("token-2")).reason, "ROLLBACK_IMPOSSIBLE");
+  EXPECT_EQ(world_.current_id(), "token-2");
+}
+
+TEST_F(RotationRollbackTest, LooksAtOnceAtWhatNobodyLookedAtWhileItWasReplaced) {
+  must(roll_back("token-2"));
+  world_.a.revive();
+  must(kRotate);
+  EXPECT_EQ(count("find"), 1U);
+}
+
 TEST_F(RotationRollbackTest, OfAnEmptySlotIsRefused) {
   World empty;
   const auto answer = empty.a.run(roll_back(""));
@@ -109,6 +125,15 @@ TEST_F(RotationAdoptTest, TakesTheIdFromWhoAdoptsWhereTheValueDoesNotTellIt) {
   EXPECT_EQ(refused(adopt(value_, "hand-9")).reason, "ADOPTED_ID_UNKNOWN");
   EXPECT_TRUE(world_.known().empty());
   EXPECT_EQ(must(adopt(value_, "hand-1")).token_id, "hand-1");
+}
+
+TEST_F(RotationAdoptTest, RefusesAnIdThatCannotBeThatOfTheValue) {
+  world_.hides_ids = true;
+  world_.add("hand-2", "x hub:00000000-0000-4000-8000-ffffffffffff/aaaaaaaaaaaaaaaa");
+  EXPECT_EQ(refused(adopt(value_, "hand-2")).reason, "ADOPTION_REFUSED") << "another slot's";
+  world_.add("hand-3", "made by hand").issued.expiry_time = world_.now - kDay;
+  EXPECT_EQ(refused(adopt(value_, "hand-3")).reason, "ADOPTION_REFUSED") << "expired";
+  EXPECT_TRUE(world_.known().empty());
 }
 
 TEST_F(RotationAdoptTest, StoresNothingThatIsRefusedOrBelongsToAnotherPrincipal) {
@@ -151,6 +176,8 @@ TEST_F(RotationAdoptTest, RevokesItOnceItWasCurrentAndIsRetired) {
 TEST_F(RotationAdoptTest, AnOldOneWithoutAnEndIsReplacedAndHasItsGracePeriod) {
   world_.now += 200 * kDay;
   must(adopt(value_));
+  must(kRotate);
+  EXPECT_EQ(world_.current_id(), "hand-1") << "it is taken for as old as its adoption";
   world_.now += 61 * kDay;
   must(kRotate);
   EXPECT_EQ(world_.current_id(), "token-1");
@@ -167,6 +194,22 @@ TEST_F(RotationAdoptTest, TakesOverTheTokenThatARestoredStoreDoesNotKnow) {
   const hub::Secret value("value of token-2");
   EXPECT_EQ(must(adopt(value)).token_id, "token-2");
   must(kSweep);
+}
+
+TEST_F(RotationAdoptTest, TakesItOverAlsoFromABackupOfBetweenIntentAndValue) {
+  world_.policy.grace_seconds = 0;
+  world_.create();
+  auto backup = world_.store.backup();
+  world_.before_operation = [&](Host&, std::string_view operation) {
+    if (operation == "stage value") backup = world_.store.backup();
+  };
+  must(replace("token-1"));
+  world_.before_operation = nullptr;
+  world_.restore(backup);
+  world_.now += 10 * kMinute;  // that lease's holder is no more
+  EXPECT_EQ(refused(kRotate).reason, "STORE_OLDER_THAN_WORKSPACE");
+  const hub::Secret value("value of token-2");
+  EXPECT_EQ(must(adopt(value)).token_id, "token-2");
 }
 
 }  // namespace

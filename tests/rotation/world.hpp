@@ -65,7 +65,8 @@ class World {
   std::string verify_as{kOwner};  // the principal that a fresh token belongs to
   std::string refused_id;         // verification refuses this one
   bool refuses_once = false;      // and accepts it from then on
-  std::size_t capacity = 600;     // live tokens of one owner
+  std::size_t capacity = 600;     // live tokens of one owner, as the provider has it
+  bool is_full = false;           // the remote side makes no more
   bool hides_ids = false;         // the value does not tell the id
   bool refuses_fresh = false;     // verification refuses what is not current
   hub::rotation::Policy policy{.comment = "nightly export"};

@@ -123,11 +123,11 @@ enum class Goal {
 struct Request {
   Goal goal = Goal::kRotate;
   bool now = false;  // kRotate: replace current even if it is not due
-  std::string
-      replace{};        // with `now`, kRollback: met once current is not the credential of this id
+  /// With `now`, kRollback: what is to be current no more, by its id; met once it is not.
+  std::string replace{};
   bool leaked = false;  // kRotate: replace it now, and revoke it at once, whoever uses it
-  // kCreate, kRotate: the store, which is older than the remote side, is what counts from now on.
-  // What it does not know is left alone until it expires. So it is after an adoption.
+  /// kCreate, kRotate: the store, which is older than the remote side, is what counts from now on.
+  /// What it does not know is left alone until it expires. So it is after an adoption.
   bool accept_store = false;
   const Secret* adopt = nullptr;  // kAdopt: the value; outlives the call
   std::string adopt_id{};         // kAdopt: its id, where neither value nor remote side tell it
