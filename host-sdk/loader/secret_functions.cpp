@@ -1,6 +1,7 @@
 #include "secret_functions.hpp"
 
 #include <Poco/JSON/Object.h>
+#include <hub/snapshot.hpp>
 #include <hub/strict_json.hpp>
 
 #include <exception>
@@ -10,7 +11,6 @@
 #include <utility>
 
 #include "call.hpp"
-#include "snapshot.hpp"
 
 namespace hub {
 namespace {

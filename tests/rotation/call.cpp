@@ -1,4 +1,6 @@
 // hub_call over a host's store, as connector.h has it.
+#include <hub/snapshot.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -11,38 +13,6 @@ namespace rotation_test {
 using hub::Call;
 using hub::Result;
 using hub::Secret;
-
-namespace {
-
-/// A snapshot as connector.h has it.
-std::string snapshot_json(const hub::SlotSnapshot& slot) {
-  const auto note = [](const std::string& text) { return text.empty() ? "null" : text; };
-  const auto version = [&](const hub::SlotSnapshot::Version& of) {
-    return "{\"version\":" + std::to_string(of.id) + ",\"note\":" + note(of.note);
-  };
-  const auto flag = [](bool value) { return value ? "true" : "false"; };
-  constexpr const char* kStates[] = {"active", "revoking", "revoked"};
-  std::string json =
-      "{\"slot\":\"" + slot.id + "\",\"created_at\":" + std::to_string(slot.created_at) +
-      ",\"revision\":" + std::to_string(slot.revision) + ",\"now\":" + std::to_string(slot.now) +
-      ",\"state\":\"" + kStates[slot.state] + "\",\"note\":" + note(slot.note);
-  json += ",\"current\":" + (slot.current ? version(*slot.current) + "}" : "null");
-  json += ",\"pending\":";
-  json += !slot.pending
-              ? "null"
-              : version(*slot.pending) + ",\"has_value\":" + flag(slot.pending->has_value) +
-                    ",\"discard\":" + flag(slot.pending->discard) + "}";
-  json += ",\"previous\":[";
-  for (const auto& each : slot.previous) {
-    if (&each != &slot.previous.front()) json += ",";
-    json += version(each) + ",\"retire_after\":" +
-            (each.retire_after ? std::to_string(*each.retire_after) : "null") +
-            ",\"retiring\":" + flag(each.retiring) + "}";
-  }
-  return json + "]}";
-}
-
-}  // namespace
 
 struct Functions {
   static Host& self(const hub_call* call) { return *static_cast<Host*>(call->context); }
@@ -96,14 +66,14 @@ struct Functions {
         if (!begun) return std::move(begun).error();
         *fence = begun->fence;
         self(of).fence_ = begun->fence;
-        return send(snapshot, snapshot_json(begun->snapshot));
+        return send(snapshot, hub::to_json(begun->snapshot));
       });
     };
     call.secret_look = [](const hub_call* of, hub_text name, hub_sink snapshot) noexcept {
       return write(of, "look", [&](hub::SlotStore& store) -> Result<> {
         auto seen = store.look(hub::view_of(name));
         if (!seen) return std::move(seen).error();
-        return send(snapshot, snapshot_json(*seen));
+        return send(snapshot, hub::to_json(*seen));
       });
     };
     call.secret_renew = [](const hub_call* of, hub_text name, std::uint64_t fence,
