@@ -5,14 +5,16 @@
 //       static constexpr std::string_view kId = "example";
 //       static constexpr std::string_view kVersion = "1.0.0";
 //       static std::string describe();  // JSON
-//       static hub::Result<> start(hub::Host host, hub::Call call);
-//       static void stop();
+//       static hub::Result<> start(hub::Host host, hub::Call call);  // or none
+//       static void stop();                                          // or none
 //       static hub::Result<std::unique_ptr<Example>> open(
 //           hub::Call call, std::string_view connection, std::string_view config_json);
 //       hub::Result<std::string> invoke(
 //           hub::Call call, std::string_view operation, std::string_view request_json);
 //     };
 //     HUB_EXPORT_CONNECTOR(Example)
+//
+// examples/minimal is a whole one; hub/testing/fake_host.hpp is a host for its tests.
 #pragma once
 
 #include <hub/error.hpp>
@@ -23,6 +25,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,6 +134,25 @@ class OnCancel {
   const hub_call* call_;
   Callback callback_;
   std::uint64_t id_;
+};
+
+/// The call's cancellation as the standard library has it: for std::condition_variable_any,
+/// std::stop_callback and whatever takes a token. It must not outlive the call; its token stays
+/// valid, and is stopped if the call was.
+class Cancellation {
+ public:
+  explicit Cancellation(Call call) : on_cancel_(call, Stop{source_}) {}
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  struct Stop {
+    std::stop_source source;
+    void operator()() noexcept { source.request_stop(); }
+  };
+
+  std::stop_source source_;
+  OnCancel<Stop> on_cancel_;
 };
 
 /// Receives text from a function with a sink.
@@ -299,10 +321,16 @@ struct Export {
   }
 
   static hub_status start(const hub_host* host, const hub_call* call) noexcept {
-    return guarded(Call(call), [&] { return Connector::start(Host(host), Call(call)); });
+    return guarded(Call(call), [&]() -> Result<> {
+      if constexpr (requires { Connector::start(Host(host), Call(call)); })
+        return Connector::start(Host(host), Call(call));
+      return {};
+    });
   }
 
-  static void stop() noexcept { Connector::stop(); }
+  static void stop() noexcept {
+    if constexpr (requires { Connector::stop(); }) Connector::stop();
+  }
 
   static hub_status open(const hub_call* call, hub_text connection, hub_text config_json,
                          hub_instance** instance) noexcept {
