@@ -1,4 +1,8 @@
 // Secret: bytes that cannot be copied, printed or compared by accident, and that wipe themselves.
+//
+// In a process that has libsodium they lie in its guarded memory: between pages that nobody may
+// touch, locked where the process's limit allows, and left out of core files. The references are
+// weak, so nothing has to be linked or defined, and every part of a program agrees on it.
 #pragma once
 
 #include <hub/connector.h>
@@ -7,8 +11,15 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <utility>
+
+extern "C" {
+[[gnu::weak]] int sodium_init(void);
+[[gnu::weak]] void* sodium_malloc(std::size_t size);
+[[gnu::weak]] void sodium_free(void* block);
+}
 
 namespace hub {
 
@@ -63,14 +74,38 @@ class Secret {
   }
 
  private:
-  explicit Secret(std::size_t capacity) : bytes_(new char[capacity]), capacity_(capacity) {}
+  /// Whether blocks are libsodium's; the same answer for as long as the process lives.
+  static bool is_guarded() {
+    static const bool guarded = sodium_init != nullptr && sodium_malloc != nullptr &&
+                                sodium_free != nullptr && sodium_init() >= 0;
+    return guarded;
+  }
+
+  static char* allocate(std::size_t capacity) {
+    if (!is_guarded()) return new char[capacity];
+    void* block = sodium_malloc(capacity);
+    if (block == nullptr) throw std::bad_alloc();
+    return static_cast<char*>(block);
+  }
+
+  struct Free {
+    void operator()(char* block) const {
+      if (is_guarded()) {
+        sodium_free(block);
+      } else {
+        delete[] block;
+      }
+    }
+  };
+
+  explicit Secret(std::size_t capacity) : bytes_(allocate(capacity)), capacity_(capacity) {}
 
   void wipe() {
     volatile char* byte = bytes_.get();
     for (std::size_t i = 0; i < capacity_; ++i) byte[i] = 0;
   }
 
-  std::unique_ptr<char[]> bytes_;
+  std::unique_ptr<char[], Free> bytes_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
