@@ -15,6 +15,7 @@
 #pragma once
 
 #include <hub/error.hpp>
+#include <hub/redactor.hpp>
 #include <hub/secret.hpp>
 #include <hub/slot_store.hpp>
 
@@ -47,23 +48,6 @@ class Refused : public std::runtime_error {
 
   Error error;
   Location where;
-};
-
-/// Masks secrets by value, also base64 and percent-encoded, in everything that leaves the process.
-/// Thread-safe.
-class Redactor {
- public:
-  Redactor();
-  ~Redactor();
-
-  /// From now on `secret` is masked. Values of fewer than four bytes are not: they would mask
-  /// ordinary text.
-  void add(const Secret& secret);
-  std::string redact(std::string_view text) const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 /// What a hub supplies to its connectors. Outlives every ConnectorLibrary. Its functions are called

@@ -2,7 +2,8 @@
 //
 // In a process that has libsodium they lie in its guarded memory: between pages that nobody may
 // touch, locked where the process's limit allows, and left out of core files. The references are
-// weak, so nothing has to be linked or defined, and every part of a program agrees on it.
+// weak, so nothing has to be linked or defined, and every part of a program agrees on it; nor do
+// they make a linker keep a libsodium that nothing else uses (-Wl,--no-as-needed does).
 #pragma once
 
 #include <hub/connector.h>
