@@ -15,15 +15,23 @@ namespace {
 using test_support::Finished;
 using test_support::LocalWorkspace;
 using test_support::Process;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kPrincipal = "data-pipeline";
+constexpr const char* kRotate = R"(rotate-token={"when":"now"})";
 
+/// The examples of host-sdk/examples/hosts.
 class ForeignHost : public testing::TestWithParam<std::vector<std::string>> {
  protected:
-  /// Runs `program LIBRARY CONFIG_FILE CREDENTIAL_FILE`.
-  Finished run(const std::string& credential) const {
+  /// Runs `HOST LIBRARY CONFIG_FILE admin=FILE token OPERATION...` where FILE has the credential.
+  Finished run(const std::vector<std::string>& operations, const std::string& credential) const {
+    return run_with(write("credential", credential), operations);
+  }
+
+  Finished run_with(const std::string& credential_file,
+                    const std::vector<std::string>& operations) const {
     std::vector<std::string> program = GetParam();
     program.emplace_back(PLUGIN);
     program.push_back(write(
@@ -31,13 +39,10 @@ class ForeignHost : public testing::TestWithParam<std::vector<std::string>> {
                            workspace_.principal(kPrincipal).application_id +
                            R"(", "auth": {"type": "pat"}, "tls": {"ca_file": ")" +
                            workspace_.ca_file().string() + R"("}})"));
-    program.push_back(write("credential", credential));
-    std::vector<std::string> environment;
-    // A program that is not sanitized itself must load the plugin's runtime first. Its own leaks,
-    // such as the interpreter's, are not what is tested.
-    if (const std::string runtime = SANITIZER_RUNTIME; !runtime.empty())
-      environment = {"LD_PRELOAD=" + runtime, "ASAN_OPTIONS=detect_leaks=0"};
-    const Finished finished = Process(program, environment).wait();
+    program.push_back("admin=" + credential_file);
+    program.emplace_back("token");
+    program.insert(program.end(), operations.begin(), operations.end());
+    const Finished finished = start(program);
     EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("dapi")));
     EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("canary-")));
     return finished;
@@ -47,35 +52,78 @@ class ForeignHost : public testing::TestWithParam<std::vector<std::string>> {
     return workspace_.live_tokens(workspace_.principal(kPrincipal).application_id).size();
   }
 
-  LocalWorkspace workspace_;
-
- private:
   std::string write(const std::string& name, const std::string& text) const {
     const auto file = workspace_.directory() / name;
     std::ofstream(file) << text << '\n';
     ::chmod(file.c_str(), 0600);
     return file;
   }
+
+  /// A program that is not sanitized itself must load the plugin's runtime first. Its own leaks,
+  /// such as the interpreter's, are not what is tested.
+  static Finished start(const std::vector<std::string>& program) {
+    std::vector<std::string> environment;
+    if (const std::string runtime = SANITIZER_RUNTIME; !runtime.empty())
+      environment = {"LD_PRELOAD=" + runtime, "ASAN_OPTIONS=detect_leaks=0"};
+    return Process(program, environment).wait();
+  }
+
+  LocalWorkspace workspace_;
 };
 
 TEST_P(ForeignHost, CreatesAToken) {
-  const Finished finished = run(workspace_.admin_token());
+  const Finished finished = run({"create-token"}, workspace_.admin_token());
   EXPECT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.out, HasSubstr(R"("action":"committed")"));
+  EXPECT_THAT(finished.err, HasSubstr("current version 1"));
   EXPECT_EQ(live_tokens(), 1U);
 }
 
+TEST_P(ForeignHost, KeepsASlotThroughItsLife) {
+  const Finished finished =
+      run({"create-token", kRotate, "rollback-token", kRotate, "check"}, workspace_.admin_token());
+  EXPECT_EQ(finished.code, 0) << finished.err << finished.out;
+  EXPECT_THAT(finished.err, HasSubstr("current version 3"));
+  EXPECT_EQ(live_tokens(), 3U) << "the replaced ones live out their grace";
+}
+
+TEST_P(ForeignHost, RevokesWhatItMade) {
+  const Finished finished =
+      run({"create-token", kRotate, R"(revoke-token={"all":true})"}, workspace_.admin_token());
+  EXPECT_EQ(finished.code, 0) << finished.err << finished.out;
+  EXPECT_THAT(finished.err, HasSubstr("current version 0"));
+  EXPECT_EQ(live_tokens(), 0U);
+}
+
 TEST_P(ForeignHost, IsToldWhyThereIsNoToken) {
-  const Finished finished = run("canary-unknown");
+  const Finished finished = run({"create-token"}, "canary-unknown");
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("CREDENTIAL_INVALID"));
   EXPECT_EQ(live_tokens(), 0U);
 }
 
+// In a host that is not C++ the function that reads the file throws.
+TEST_P(ForeignHost, AnswersAnErrorWhenItCannotReadTheCredential) {
+  const Finished finished = run_with(workspace_.directory() / "absent", {"create-token"});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err,
+              AnyOf(HasSubstr("status 9, SECRET_ABSENT"), HasSubstr("status 13, HOST_FAILED")));
+  EXPECT_EQ(live_tokens(), 0U);
+}
+
+TEST_P(ForeignHost, RefusesWhatIsNoConnector) {
+  std::vector<std::string> program = GetParam();
+  program.insert(program.end(), {OTHER_LIBRARY, write("config.json", "{}"), "admin=absent", "token",
+                                 "create-token"});
+  const Finished finished = start(program);
+  EXPECT_EQ(finished.code, 2) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("no connector of hub.connector/1"));
+}
+
 INSTANTIATE_TEST_SUITE_P(In, ForeignHost,
-                         testing::Values(std::vector<std::string>{C99_HOST},
-                                         std::vector<std::string>{PYTHON, PYTHON_HOST}),
-                         [](const auto& host) { return host.index == 0 ? "C99" : "Python"; });
+                         testing::Values(std::vector<std::string>{C_HOST},
+                                         std::vector<std::string>{PYTHON, "-B", PYTHON_HOST}),
+                         [](const auto& host) { return host.index == 0 ? "C" : "Python"; });
 
 TEST(Plugin, ExportsOneSymbol) {
   const Finished listed = Process({"/usr/bin/nm", "-D", "--defined-only", PLUGIN}, {}).wait();
