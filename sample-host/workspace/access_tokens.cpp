@@ -2,6 +2,7 @@
 
 #include <Poco/Base64Decoder.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace local_workspace {
@@ -24,9 +25,14 @@ std::optional<std::string> grant_access(State& state, const Client& client, Audi
   const std::string secret_sha256 = sha256_hex(client.secret);
   const std::string value = "oauth-" + random_hex(32);
   const bool granted = state.change([&](Data& data) {
-    const Principal* principal = data.principal(client.id);
-    if (principal == nullptr || principal->oauth_secret_sha256 != secret_sha256) return false;
     const std::int64_t now = now_ms();
+    const Principal* principal = data.principal(client.id);
+    const bool known = principal != nullptr &&
+                       std::ranges::any_of(data.oauth_secrets, [&](const OauthSecret& secret) {
+                         return secret.owner_id == principal->id &&
+                                secret.sha256 == secret_sha256 && secret.live(now);
+                       });
+    if (!known) return false;
     std::erase_if(data.access_tokens,
                   [now](const AccessToken& token) { return token.expiry_time <= now; });
     data.access_tokens.push_back({sha256_hex(value), principal->id,

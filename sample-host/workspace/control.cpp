@@ -1,5 +1,6 @@
 #include "workspace/control.hpp"
 
+#include "workspace/oauth_secrets.hpp"
 #include "workspace/tokens.hpp"
 
 namespace local_workspace {
@@ -21,8 +22,17 @@ Answer ground_truth(const Data& data, const Faults& faults, const RequestLog& lo
     json->set("revocation_time", token.revocation_time);
     tokens->add(json);
   }
+  Array::Ptr secrets = new Array;
+  for (const OauthSecret& secret : data.oauth_secrets) {
+    Object::Ptr json = secret_info(secret);
+    json->set("owner", data.principal(secret.owner_id)->name);
+    json->set("live", secret.live(now));
+    json->set("deleted", secret.revocation_time != 0);
+    secrets->add(json);
+  }
   Object json;
   json.set("tokens", tokens);
+  json.set("oauth_secrets", secrets);
   json.set("requests", log.list());
   json.set("faults", faults.list());
   return Answer(json);

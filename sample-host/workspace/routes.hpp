@@ -28,6 +28,9 @@ void add_oauth_routes(Router& router, State& state, const std::string& url);
 /// The tenant of Microsoft Entra in which this workspace's principals are.
 inline constexpr const char* kTenantId = "00000000-0000-4000-8000-0000000e47a0";
 
+/// The OAuth secrets of service principals: create, list, delete; all for admins.
+void add_oauth_secret_routes(Router& router, State& state);
+
 /// Microsoft Entra's token endpoint, which in truth is on a host of its own.
 void add_entra_routes(Router& router, State& state);
 

@@ -39,7 +39,6 @@ Object::Ptr to_json(const Principal& principal) {
   json->set("service_principal", principal.service_principal);
   json->set("active", principal.active);
   json->set("admin", principal.admin);
-  json->set("oauth_secret_sha256", principal.oauth_secret_sha256);
   json->set("member", principal.member);
   return json;
 }
@@ -51,7 +50,6 @@ Principal to_principal(const Object& json) {
           json.getValue<bool>("service_principal"),
           json.getValue<bool>("active"),
           json.getValue<bool>("admin"),
-          json.getValue<std::string>("oauth_secret_sha256"),
           json.getValue<bool>("member")};
 }
 
@@ -83,6 +81,24 @@ Token to_token(const Object& json) {
   return token;
 }
 
+Object::Ptr to_json(const OauthSecret& secret) {
+  Object::Ptr json = new Object;
+  json->set("id", secret.id);
+  json->set("owner_id", secret.owner_id);
+  json->set("sha256", secret.sha256);
+  json->set("creation_time", secret.creation_time);
+  json->set("expiry_time", secret.expiry_time);
+  json->set("revocation_time", secret.revocation_time);
+  return json;
+}
+
+OauthSecret to_oauth_secret(const Object& json) {
+  return {
+      json.getValue<std::string>("id"),           json.getValue<std::int64_t>("owner_id"),
+      json.getValue<std::string>("sha256"),       json.getValue<std::int64_t>("creation_time"),
+      json.getValue<std::int64_t>("expiry_time"), json.getValue<std::int64_t>("revocation_time")};
+}
+
 Object::Ptr to_json(const AccessToken& token) {
   Object::Ptr json = new Object;
   json->set("sha256", token.sha256);
@@ -106,6 +122,7 @@ Object::Ptr to_json(const Data& data) {
   Object::Ptr json = new Object;
   json->set("workspace_id", data.workspace_id);
   json->set("principals", to_array(data.principals, write));
+  json->set("oauth_secrets", to_array(data.oauth_secrets, write));
   json->set("access_tokens", to_array(data.access_tokens, write));
   json->set("grants", to_array(data.grants, write));
   json->set("settings", settings);
@@ -119,6 +136,8 @@ Data to_data(const Object& json) {
   Data data;
   data.workspace_id = json.getValue<std::int64_t>("workspace_id");
   each("principals", [&](const Object& item) { data.principals.push_back(to_principal(item)); });
+  each("oauth_secrets",
+       [&](const Object& item) { data.oauth_secrets.push_back(to_oauth_secret(item)); });
   each("access_tokens", [&](const Object& item) {
     data.access_tokens.push_back(
         {item.getValue<std::string>("sha256"), item.getValue<std::int64_t>("principal_id"),

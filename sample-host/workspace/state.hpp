@@ -32,8 +32,7 @@ struct Principal {
   bool service_principal = true;
   bool active = true;
   bool admin = false;
-  std::string oauth_secret_sha256;  ///< empty: no OAuth secret
-  bool member = true;               ///< of the workspace; another is let in by its role in Azure
+  bool member = true;  ///< of the workspace; another is let in by its role in Azure
 };
 
 /// A personal access token. Its value is never kept: the id is the value's SHA-256, as the real
@@ -55,6 +54,18 @@ struct Token {
   bool live(std::int64_t now) const { return !revoked() && now < expiry_time; }
 };
 
+/// With which a service principal signs in. Its value is never kept.
+struct OauthSecret {
+  std::string id;
+  std::int64_t owner_id = 0;
+  std::string sha256;
+  std::int64_t creation_time = 0;
+  std::int64_t expiry_time = 0;
+  std::int64_t revocation_time = 0;  ///< 0: not revoked
+
+  bool live(std::int64_t now) const { return revocation_time == 0 && now < expiry_time; }
+};
+
 /// For what an access token is.
 enum class Audience { kDatabricks, kAzureManagement };
 
@@ -70,11 +81,12 @@ struct AccessToken {
 /// "group_name") and the name.
 using Grant = std::pair<std::string, std::string>;
 
-/// Everything the workspace knows. Revoked tokens stay, because the ground truth tells of them.
+/// Everything the workspace knows. What was revoked stays, because the ground truth tells of it.
 struct Data {
   std::int64_t workspace_id = 0;
   std::vector<Principal> principals;
   std::vector<Token> tokens;
+  std::vector<OauthSecret> oauth_secrets;
   std::vector<AccessToken> access_tokens;
   std::set<Grant> grants;
   std::map<std::string, std::string> settings;  ///< workspace-conf

@@ -13,6 +13,7 @@
 
 #include "workspace/authorization.hpp"
 #include "workspace/certificate_authority.hpp"
+#include "workspace/oauth_secrets.hpp"
 #include "workspace/routes.hpp"
 
 namespace local_workspace {
@@ -26,25 +27,16 @@ constexpr std::time_t kDay = 24 * 60 * 60;
 
 std::string uuid() { return Poco::UUIDGenerator::defaultGenerator().createRandom().toString(); }
 
-/// The OAuth secrets of a new workspace's principals.
-struct Secrets {
-  std::string admin = "dose" + random_hex(16);
-  std::string pipeline = "dose" + random_hex(16);
-  std::string azure = "dose" + random_hex(16);
-};
-
 /// The people and programs of a new workspace. One id does not fit into a double, as real ones
 /// need not.
-std::vector<Principal> first_principals(const Secrets& secrets) {
-  return {
-      {202480738464078, "admin@example.com", "Workspace admin", false, true, true, ""},
-      {202480738464079, uuid(), "oauth-admin", true, true, true, sha256_hex(secrets.admin)},
-      {5750939285643220, uuid(), "data-pipeline", true, true, false, sha256_hex(secrets.pipeline)},
-      {9007199254740993, uuid(), "reporting", true, true, false, ""},
-      {5750939285643222, uuid(), "no-token-permission", true, true, false, ""},
-      {5750939285643223, uuid(), "inactive", true, false, false, ""},
-      {5750939285643224, uuid(), "azure-operator", true, true, true, sha256_hex(secrets.azure),
-       false}};
+std::vector<Principal> first_principals() {
+  return {{202480738464078, "admin@example.com", "Workspace admin", false, true, true},
+          {202480738464079, uuid(), "oauth-admin", true, true, true},
+          {5750939285643220, uuid(), "data-pipeline", true, true, false},
+          {9007199254740993, uuid(), "reporting", true, true, false},
+          {5750939285643222, uuid(), "no-token-permission", true, true, false},
+          {5750939285643223, uuid(), "inactive", true, false, false},
+          {5750939285643224, uuid(), "azure-operator", true, true, true, false}};
 }
 
 void save(const std::filesystem::path& file, const Object& json) {
@@ -61,10 +53,12 @@ Object::Ptr create(const std::filesystem::path& directory) {
   write_file(directory / "ca.pem", authority.certificate().certificate_pem);
 
   const std::string admin_token = "dapi" + random_hex(16);
-  const Secrets secrets;
   Data data;
   data.workspace_id = 900800700600;
-  data.principals = first_principals(secrets);
+  data.principals = first_principals();
+  const std::string admin_secret = create_oauth_secret(data, data.principals[1], kYearMs).value;
+  const std::string pipeline_secret = create_oauth_secret(data, data.principals[2], kYearMs).value;
+  const std::string azure_secret = create_oauth_secret(data, data.principals.back(), kYearMs).value;
   data.settings = {{"enableTokensConfig", "true"}, {"maxTokenLifetimeDays", "0"}};
   const Principal& admin = data.principals[0];
   data.tokens.push_back({sha256_hex(admin_token),
@@ -86,7 +80,7 @@ Object::Ptr create(const std::filesystem::path& directory) {
     json->set("application_id", principal.name);
     json->set("id", principal.id);
     json->set("display_name", principal.display_name);
-    if (principal.display_name == "data-pipeline") json->set("oauth_secret", secrets.pipeline);
+    if (principal.display_name == "data-pipeline") json->set("oauth_secret", pipeline_secret);
     principals->add(json);
   }
 
@@ -94,10 +88,10 @@ Object::Ptr create(const std::filesystem::path& directory) {
   description->set("ca_file", (directory / "ca.pem").string());
   description->set("admin_token", admin_token);
   description->set("oauth_client_id", data.principals[1].name);
-  description->set("oauth_client_secret", secrets.admin);
+  description->set("oauth_client_secret", admin_secret);
   description->set("tenant_id", kTenantId);
   description->set("azure_client_id", data.principals.back().name);
-  description->set("azure_client_secret", secrets.azure);
+  description->set("azure_client_secret", azure_secret);
   description->set("azure_resource_id", kAzureResourceId);
   description->set("principals", principals);
   State(directory / "state.jsonl", std::move(data));
@@ -143,6 +137,7 @@ Workspace::Workspace(const std::filesystem::path& directory, std::optional<std::
   add_scim_routes(*router_, *state_);
   add_settings_routes(*router_, *state_);
   add_oauth_routes(*router_, *state_, url_);
+  add_oauth_secret_routes(*router_, *state_);
   add_entra_routes(*router_, *state_);
   add_control_routes(*router_, *state_, faults_, log_);
   server_->start(*router_, faults_, log_, std::move(around));
