@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <numeric>
 #include <regex>
+#include <sstream>
 #include <utility>
 
 namespace sample_host {
@@ -18,6 +20,11 @@ std::string see_help(const Command& command) {
 bool looks_like_a_token(const std::string& argument) {
   static const std::regex kToken("(^|[=:])(dapi|dose).|(dapi|dose)[0-9a-f]{8}");
   return std::regex_search(argument, kToken);
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 /// How many letters to insert, delete or replace to make `right` of `left`.
@@ -90,9 +97,9 @@ CommandLine::CommandLine(const std::vector<std::string>& arguments) {
   for (auto next = arguments.begin(); next != arguments.end();) {
     const std::string& argument = *next++;
     if (argument == "--help" || argument == "-h") {
-      if (command_ != nullptr) argument_ = command_->name;
+      if (command_ != nullptr) arguments_ = {std::string(command_->name)};
       command_ = &kHelp;
-    } else if (argument.starts_with("-")) {
+    } else if (argument.starts_with("-") && argument != "-") {
       const auto equals = argument.find('=');
       const Option& option = find_option(command_, argument.substr(0, equals));
       std::optional<std::string> value;
@@ -103,8 +110,8 @@ CommandLine::CommandLine(const std::vector<std::string>& arguments) {
       add_option(option, value);
     } else if (command_ == nullptr) {
       command_ = &command_named(argument);
-    } else if (!command_->argument.empty() && argument_.empty()) {
-      argument_ = argument;
+    } else if (arguments_.size() < words(command_->arguments).size()) {
+      arguments_.push_back(argument);
     } else {
       throw UsageError(std::string(command_->name) + " was given an argument too many",
                        see_help(*command_));
@@ -112,9 +119,12 @@ CommandLine::CommandLine(const std::vector<std::string>& arguments) {
   }
 
   if (command_ == nullptr) throw UsageError("no command was given", kSeeHelp);
-  if (argument_.empty() && command_->argument == "CONNECTION")
-    throw UsageError(std::string(command_->name) + " needs a CONNECTION",
-                     "`sample-host list` names the connections.");
+  const auto wanted = words(command_->arguments);
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (argument(i).empty() && !wanted[i].starts_with('['))
+      throw UsageError(std::string(command_->name) + " was given no " + wanted[i],
+                       wanted[i] == "CONNECTION" ? "`sample-host list` names the connections."
+                                                 : see_help(*command_));
 }
 
 void CommandLine::add_option(const Option& option, const std::optional<std::string>& value) {

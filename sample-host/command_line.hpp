@@ -1,8 +1,9 @@
-// The command line: sample-host [--config FILE] [--json] COMMAND [CONNECTION] [options]
+// The command line: sample-host [--config FILE] [--json] COMMAND [arguments] [options]
 #pragma once
 
 #include "commands/command.hpp"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <span>
@@ -29,8 +30,10 @@ class CommandLine {
 
   const Command& command() const { return *command_; }
 
-  /// The connection, or help's topic; empty where the command has none.
-  const std::string& argument() const { return argument_; }
+  /// One of the command's arguments; empty where it was not given.
+  std::string argument(std::size_t index) const {
+    return index < arguments_.size() ? arguments_[index] : std::string();
+  }
 
   bool has(std::string_view option) const { return options_.contains(option); }
 
@@ -41,7 +44,7 @@ class CommandLine {
   void add_option(const Option& option, const std::optional<std::string>& value);
 
   const Command* command_ = nullptr;
-  std::string argument_;
+  std::vector<std::string> arguments_;
   std::map<std::string, std::string, std::less<>> options_;
 };
 

@@ -33,8 +33,8 @@ Outcome run_command(const std::vector<std::string>& arguments, std::stop_token c
   Outcome outcome;
   try {
     const CommandLine line(arguments);
-    if (line.command().argument == "CONNECTION" && !shown(line.argument()).empty())
-      outcome.connection = line.argument();
+    if (line.command().arguments.starts_with("CONNECTION") && !shown(line.argument(0)).empty())
+      outcome.connection = line.argument(0);
     Session session(line, std::move(cancel));
     outcome.answer = line.command().run(session);
     outcome.operation = session.operation();

@@ -16,14 +16,14 @@ const Configuration& Session::configuration() {
 
 const hub::ConnectionManifest& Session::manifest() {
   const auto& connections = configuration().connections();
-  const auto found =
-      std::ranges::find(connections, line_.argument(), &hub::ConnectionManifest::name);
+  const std::string name = line_.argument(0);
+  const auto found = std::ranges::find(connections, name, &hub::ConnectionManifest::name);
   if (found != connections.end()) return *found;
 
   std::vector<std::string_view> names;
   for (const auto& connection : connections) names.push_back(connection.name());
   throw UsageError(
-      "unknown connection" + shown(line_.argument()) + nearest(line_.argument(), names),
+      "unknown connection" + shown(name) + nearest(name, names),
       "`sample-host list` names the connections of " + configuration().file().string() + ".");
 }
 
@@ -40,13 +40,13 @@ hub::ConnectorLibrary& Session::connector() {
 }
 
 hub::Result<Poco::JSON::Object::Ptr> Session::invoke(const std::string& operation,
-                                                     const Poco::JSON::Object& request) {
+                                                     std::string_view request_json) {
   store();  // a store that cannot be opened is refused before anything of the connector runs
   const auto connection = connector().open(manifest());
   operation_ = operation;
   hub::CallOptions options;
   options.cancel = cancel_;
-  const auto response = connection->invoke(operation, to_text(request), options);
+  const auto response = connection->invoke(operation, request_json, options);
   if (!response) return response.error();
   return parse_object(*response);
 }

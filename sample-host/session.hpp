@@ -14,6 +14,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace sample_host {
 
@@ -42,7 +43,7 @@ class Session {
   /// Opens the connection and runs one operation, until it is done, out of time or cancelled.
   /// Throws hub::Refused for what is wrong before the operation begins.
   hub::Result<Poco::JSON::Object::Ptr> invoke(const std::string& operation,
-                                              const Poco::JSON::Object& request);
+                                              std::string_view request_json);
 
   /// The operation that invoke() began, if any.
   const std::optional<std::string>& operation() const { return operation_; }

@@ -21,7 +21,7 @@ hub::Result<Answer> adopt_token(Session& session) {
 
 const Command kAdoptToken{
     .name = "adopt-token",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "take over a token that somebody made by hand",
     .help =
         R"(The token is read where the connection's manifest says, for instance

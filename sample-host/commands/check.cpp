@@ -43,7 +43,7 @@ hub::Result<Answer> check(Session& session) {
 
 const Command kCheck{
     .name = "check",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "say whether the connection would work, without changing anything",
     .help =
         R"(Looks whether the workspace can be reached, the admin credential is valid and may manage tokens, the

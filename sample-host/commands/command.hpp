@@ -32,9 +32,9 @@ struct Answer {
 
 struct Command {
   std::string_view name;
-  std::string_view argument;  // "CONNECTION"; in brackets where it may be left out; empty: none
-  std::string_view summary;   // one line
-  std::string_view help;      // what `help COMMAND` says beyond that, examples included
+  std::string_view arguments;  // "CONNECTION [REQUEST]", in brackets what may be left out
+  std::string_view summary;    // one line
+  std::string_view help;       // what `help COMMAND` says beyond that, examples included
   std::span<const Option> options;
 
   /// Throws hub::Refused for what has to be configured otherwise, UsageError for a wrong argument.
@@ -42,7 +42,7 @@ struct Command {
 };
 
 extern const Command kList, kDescribe, kCheck, kCreateToken, kRotateToken, kRollbackToken,
-    kAdoptToken, kRevokeToken, kSweep, kTokens, kHelp;
+    kAdoptToken, kRevokeToken, kSweep, kTokens, kInvoke, kHelp;
 
 /// All commands, as help lists them.
 std::span<const Command* const> commands();

@@ -7,7 +7,7 @@ namespace sample_host {
 std::span<const Command* const> commands() {
   static constexpr std::array kCommands = {
       &kList,       &kDescribe,    &kCheck, &kCreateToken, &kRotateToken, &kRollbackToken,
-      &kAdoptToken, &kRevokeToken, &kSweep, &kTokens,      &kHelp};
+      &kAdoptToken, &kRevokeToken, &kSweep, &kTokens,      &kInvoke,      &kHelp};
   return kCommands;
 }
 

@@ -21,7 +21,7 @@ hub::Result<Answer> create_token(Session& session) {
 
 const Command kCreateToken{
     .name = "create-token",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "make the connection's first token and keep it in the store",
     .help = R"(Makes a token on behalf of the connection's service principal, checks it at the
 workspace and stores it, sealed. Fails if there is a current one: that is what rotate-token is for.

@@ -27,7 +27,7 @@ hub::Result<Answer> describe(Session& session) {
 
 const Command kDescribe{
     .name = "describe",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "say what the connection's connector can do",
     .help =
         R"(Loads the connector and prints its description: operations, configuration, secrets, reasons.

@@ -40,7 +40,7 @@ std::string table_of(std::span<const Option> options) {
 std::string overview() {
   Table table;
   for (const Command* command : commands())
-    table.add(std::string(command->name) + " " + std::string(command->argument), command->summary);
+    table.add(std::string(command->name) + " " + std::string(command->arguments), command->summary);
   return "Makes, rotates and revokes the tokens of connections through connectors.\n\n"
          "usage: sample-host [--config FILE] [--json] COMMAND [CONNECTION] [options]\n\n" +
          table.text() + "\n" + table_of(global_options()) + R"(
@@ -61,7 +61,7 @@ Examples:
 
 std::string about(const Command& command) {
   std::string usage = "usage: sample-host " + std::string(command.name);
-  if (!command.argument.empty()) usage += " " + std::string(command.argument);
+  if (!command.arguments.empty()) usage += " " + std::string(command.arguments);
   for (const Option& option : command.options) usage += " [" + with_value(option) + "]";
   return std::string(command.name) + ": " + std::string(command.summary) + "\n\n" + usage + "\n\n" +
          std::string(command.help) +
@@ -69,7 +69,7 @@ std::string about(const Command& command) {
 }
 
 hub::Result<Answer> help(Session& session) {
-  const std::string& topic = session.line().argument();
+  const std::string topic = session.line().argument(0);
   const std::string text = topic.empty() ? overview() : about(command_named(topic));
   auto result = make_object();
   result->set("help", text);
@@ -79,7 +79,7 @@ hub::Result<Answer> help(Session& session) {
 }  // namespace
 
 const Command kHelp{.name = "help",
-                    .argument = "[COMMAND]",
+                    .arguments = "[COMMAND]",
                     .summary = "explain the program or one of its commands",
                     .help = R"(Example:
   sample-host help rotate-token

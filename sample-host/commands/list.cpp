@@ -24,7 +24,7 @@ hub::Result<Answer> list(Session& session) {
 }  // namespace
 
 const Command kList{.name = "list",
-                    .argument = "",
+                    .arguments = "",
                     .summary = "name the connections, their connectors and manifests",
                     .help = R"(Reads the configuration and all manifests, and nothing else.
 

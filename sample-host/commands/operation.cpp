@@ -7,7 +7,12 @@ namespace sample_host {
 
 hub::Result<Answer> run_operation(Session& session, const std::string& operation,
                                   const Poco::JSON::Object& request) {
-  auto response = session.invoke(operation, request);
+  return run_operation(session, operation, to_text(request));
+}
+
+hub::Result<Answer> run_operation(Session& session, const std::string& operation,
+                                  std::string_view request_json) {
+  auto response = session.invoke(operation, request_json);
   if (!response) return std::move(response).error();
   return Answer{*response, to_prose(**response)};
 }

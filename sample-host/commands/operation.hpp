@@ -4,6 +4,7 @@
 #include "commands/command.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace sample_host {
 
@@ -11,6 +12,10 @@ namespace sample_host {
 /// response. Throws what Session::invoke throws.
 hub::Result<Answer> run_operation(Session& session, const std::string& operation,
                                   const Poco::JSON::Object& request = Poco::JSON::Object());
+
+/// The same with a request that has yet to be checked: the host does so.
+hub::Result<Answer> run_operation(Session& session, const std::string& operation,
+                                  std::string_view request_json);
 
 /// Says in `request` which token is to be replaced: the one of --replace, or the current one, so
 /// that of two hosts one replaces it.

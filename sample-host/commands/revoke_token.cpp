@@ -20,7 +20,7 @@ hub::Result<Answer> revoke_token(Session& session) {
 
 const Command kRevokeToken{
     .name = "revoke-token",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "revoke the replaced tokens now, without waiting for their grace to end",
     .help = R"(Whoever still uses a replaced token is refused from then on. With --all no token of
 this connection is left alive, and rotate-token makes no new one.

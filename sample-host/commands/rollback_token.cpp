@@ -20,7 +20,7 @@ hub::Result<Answer> rollback_token(Session& session) {
 
 const Command kRollbackToken{
     .name = "rollback-token",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "make the newest replaced token current again",
     .help =
         R"(For a new token with which something is wrong, as long as the replaced one lives. What was

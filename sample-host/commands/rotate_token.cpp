@@ -56,7 +56,7 @@ hub::Result<Answer> rotate_token(Session& session) {
 
 const Command kRotateToken{
     .name = "rotate-token",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "do whatever is due: finish, replace, revoke",
     .help =
         R"(Looks at the store, the clock and the workspace and does what is due: finishes what an

@@ -72,7 +72,7 @@ hub::Result<Answer> tokens(Session& session) {
 
 const Command kTokens{
     .name = "tokens",
-    .argument = "CONNECTION",
+    .arguments = "CONNECTION",
     .summary = "show the connection's tokens in the store",
     .help =
         R"(Shows the current token, the pending one and those that were replaced: ids and times, no

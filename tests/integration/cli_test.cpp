@@ -150,6 +150,49 @@ TEST_F(Cli, AnswersPeopleInLinesOfText) {
   EXPECT_THAT(host({"list"}).out, StartsWith("local  databricks-token  /"));
 }
 
+// ---- Any operation, by name ----
+
+TEST_F(Cli, InvokesAnyOperationByItsNameWithTheRequestAsItIs) {
+  const auto made = json({"invoke", "local", "create-token"}, 0);
+  EXPECT_EQ(text(made, "connection"), "local");
+  EXPECT_EQ(text(made, "operation"), "create-token");
+  const std::string first = text(made->getObject("result"), "token_id");
+  const auto replaced = json({"invoke", "local", "rotate-token", R"({"when": "now"})"}, 0);
+  EXPECT_NE(text(replaced->getObject("result"), "token_id"), first);
+  EXPECT_THAT(host({"invoke", "local", "rotate-token"}).out, HasSubstr("state: active\n"));
+}
+
+TEST_F(Cli, ReadsTheRequestOfAnInvocationFromStdin) {
+  create_token();
+  const std::string first = reveal();
+  Process program({"/bin/sh", "-c",
+                   R"(echo '{"when": "now"}' | "$0" --config "$1" invoke local rotate-token -)",
+                   SAMPLE_HOST, path("host.json").string()},
+                  {"HOME=" + environment["HOME"],
+                   "DATABRICKS_ADMIN_TOKEN=" + environment["DATABRICKS_ADMIN_TOKEN"]});
+  EXPECT_EQ(program.wait().code, 0);
+  EXPECT_NE(reveal(), first);
+}
+
+TEST_F(Cli, RefusesAnInvocationThatTheConnectorDoesNotDescribe) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> calls = {
+      {{"invoke", "local", "rotate-secret"}, "UNKNOWN_OPERATION"},
+      {{"invoke", "local", "rotate-token", R"({"when": "soon"})"}, "REQUEST_INVALID"},
+      {{"invoke", "local", "rotate-token", R"({"when": "now", "when": "due"})"}, "REQUEST_INVALID"},
+      {{"invoke", "local", "rotate-token", "now"}, "REQUEST_INVALID"},
+  };
+  for (const auto& [arguments, reason] : calls)
+    EXPECT_EQ(text(error(arguments, 2), "reason"), reason) << arguments.back();
+  EXPECT_EQ(requests(), 0U);
+}
+
+TEST_F(Cli, AnInvocationFailsAsTheConnectorSays) {
+  const auto failed = error({"invoke", "local", "rotate-token"}, 1);
+  EXPECT_EQ(text(failed, "reason"), "NO_CURRENT");
+  workspace.kill();
+  EXPECT_EQ(text(error({"invoke", "local", "create-token"}, 3), "reason"), "CONNECT_FAILED");
+}
+
 // ---- What goes wrong at the workspace ----
 
 struct Failure {

@@ -41,8 +41,11 @@ TEST_F(Cli, NamesTheNearestConnectionWhenOneIsUnknown) {
 TEST_F(Cli, RefusesCommandLinesThatItCannotUnderstand) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
       {{}, "no command"},
-      {{"check"}, "needs a CONNECTION"},
-      {{"check", ""}, "needs a CONNECTION"},
+      {{"check"}, "was given no CONNECTION"},
+      {{"check", ""}, "was given no CONNECTION"},
+      {{"invoke", "local"}, "was given no OPERATION"},
+      {{"invoke", "local", "not an operation"}, "no name of an operation"},
+      {{"invoke", "local", "check", "{}", "more"}, "an argument too many"},
       {{"check", "local", "local"}, "an argument too many"},
       {{"list", "local"}, "an argument too many"},
       {{"check", "--all", "local"}, "unknown option '--all' of check"},
@@ -85,6 +88,8 @@ TEST_F(Cli, DoesNotRepeatAnArgumentThatCouldBeASecret) {
        std::vector<std::vector<std::string>>{{secret},
                                              {"check", secret},
                                              {"check", "local", secret},
+                                             {"invoke", "local", secret},
+                                             {"invoke", "local", "check", secret},
                                              {"check", "--password=" + secret}})
     EXPECT_THAT(host(arguments).err, Not(HasSubstr("hunter2"))) << arguments.front();
   EXPECT_TRUE(json({"check", secret}, 2)->isNull("connection"));
@@ -106,7 +111,7 @@ TEST_F(Cli, HelpExplainsTheProgramAndEachCommandWithoutAConfiguration) {
   const auto overview = start({"help"})->wait();
   EXPECT_EQ(overview.code, 0);
   for (const char* command : {"list", "describe", "check", "create-token", "rotate-token",
-                              "revoke-token", "sweep", "tokens", "help"}) {
+                              "revoke-token", "sweep", "tokens", "invoke", "help"}) {
     EXPECT_THAT(overview.out, HasSubstr(std::string("\n  ") + command + " "));
     const auto about = start({"help", command})->wait();
     EXPECT_EQ(about.code, 0);
