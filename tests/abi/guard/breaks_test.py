@@ -5,6 +5,7 @@ the guard that is named to say so.
     breaks_test.py HEADER GOLDEN
 """
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import guards
 
 HEADER, GOLDEN = pathlib.Path(sys.argv[1]), sys.argv[2]
 COMPILES = pathlib.Path(__file__).with_name("compiles")
+ABIDIFF = pathlib.Path(__file__).parent.parent / "abidiff"
 
 LAST_OF_CALL = """\
   hub_status (*secret_end)(const hub_call* call, hub_text name, uint64_t fence) HUB_NOEXCEPT;
@@ -109,12 +111,23 @@ LEGAL = [
 ]
 
 
+def failure(*command):
+    """What the command says when it fails."""
+    run = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         check=False)
+    return [run.stdout] if run.returncode != 0 else []
+
+
 def compiles(include):
     for compiler, standard in (("gcc", "c99"), ("gcc", "c++20"), ("clang", "c++11")):
-        run = subprocess.run([COMPILES, compiler, standard, "64", include], text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if run.returncode != 0:
-            yield run.stdout
+        yield from failure(COMPILES, compiler, standard, "64", include)
+
+
+def abidiff(include):
+    library = include / "types.so"
+    return (failure("gcc", "-g", "-shared", "-fPIC", "-I", include, "-o", library,
+                    ABIDIFF / "types.c")
+            or failure("abidiff", "--harmless", ABIDIFF / "types.abi", library))
 
 
 class Guards(unittest.TestCase):
@@ -141,6 +154,14 @@ class Guards(unittest.TestCase):
             with self.subTest(what):
                 self.change(old, new)
                 self.assertIn(named, "\n".join(self.said(guard)))
+
+    def test_are_joined_by_abidiff(self):
+        for what, guard, named, old, new in BREAKS:
+            member = re.match(r"hub_\w+\.(\w+)", named)
+            if guard == "layout" and member:
+                with self.subTest(what):
+                    self.change(old, new)
+                    self.assertIn(member[1], "\n".join(abidiff(self.include)))
 
     def test_let_pass_what_is_legal(self):
         for what, old, new in LEGAL:
