@@ -19,14 +19,14 @@ std::string Answer::to_json() const {
   for (const Done& item : did) {
     auto entry = object();
     entry->set("action", item.action);
-    if (!item.token_id.empty()) entry->set("token_id", item.token_id);
+    if (!item.id.empty()) entry->set(id_key, item.id);
     done.add(entry);
   }
   Array remaining;
   for (const Remaining& item : pending) {
     auto entry = object();
     entry->set("action", item.action);
-    entry->set("token_id", item.token_id);
+    entry->set(id_key, item.id);
     set_time(*entry, "at", item.at);
     remaining.add(entry);
   }
@@ -40,14 +40,14 @@ std::string Answer::to_json() const {
 
   auto answer = object();
   answer->set("state", state);
-  answer->set("token_id", token_id ? Poco::Dynamic::Var(*token_id) : Poco::Dynamic::Var());
+  answer->set(id_key, id ? Poco::Dynamic::Var(*id) : Poco::Dynamic::Var());
   set_time(*answer, "expiry_time", expiry_time);
   if (plan) {
     Array steps;
     for (const Planned& item : *plan) {
       auto entry = object();
       entry->set("action", item.action);
-      if (!item.token_id.empty()) entry->set("token_id", item.token_id);
+      if (!item.id.empty()) entry->set(id_key, item.id);
       entry->set("reason", item.reason);
       steps.add(entry);
     }

@@ -53,7 +53,8 @@ bool is_marked(std::string_view comment, std::string_view slot_id) {
 
 Result<> check_comment(std::string_view comment) {
   if (comment.find(kPrefix) == std::string_view::npos) return {};
-  return refusal(Status::kInvalidArgument, "COMMENT_INVALID",
+  // Its hint names no credential.
+  return refusal({}, Status::kInvalidArgument, "COMMENT_INVALID",
                  "the comment contains \"hub:\", which begins the marker that is added to it");
 }
 

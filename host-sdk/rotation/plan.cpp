@@ -12,8 +12,8 @@ namespace {
 constexpr std::int64_t kDateGrain = kSecond;
 
 constexpr std::int64_t kLongestLifetime = 3650LL * 24 * 3600;
-// Databricks revokes what was unused for 90 days; a week before that is time enough.
-constexpr std::int64_t kIdleLimit = 83 * kDay;
+// What is unused is replaced so long before it is revoked for that, and no more than a tenth.
+constexpr std::int64_t kIdleLead = 7 * kDay;
 
 std::int64_t retry_budget_ms(std::int64_t lifetime_ms) { return std::min(kHour, lifetime_ms / 10); }
 
@@ -52,7 +52,8 @@ std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::in
 
 Result<> Policy::check() const {
   const auto refuse = [](std::string message) {
-    return refusal(Status::kInvalidArgument, "POLICY_INVALID", std::move(message));
+    // Its hint names no credential.
+    return refusal({}, Status::kInvalidArgument, "POLICY_INVALID", std::move(message));
   };
   const auto within_lifetime = [&](std::int64_t seconds) {
     return seconds >= 0 && seconds <= lifetime_seconds;
@@ -89,23 +90,25 @@ std::int64_t rotate_at(const VersionNote& current, const std::string& slot_id,
 }
 
 bool is_met(const Slot& slot, const Request& request) {
-  return !request.replace.empty() && slot.current && request.replace != slot.current->note.token_id;
+  return !request.replace.empty() && slot.current &&
+         request.replace != slot.current->note.credential_id;
 }
 
 std::optional<Error> refuse_at_once(const Slot& slot, const Request& request) {
-  const bool needs_tokens = request.goal == Goal::kRotate || request.goal == Goal::kRollback;
-  if (slot.state == "revoked" && needs_tokens) {
-    return refusal(Status::kFailedPrecondition, "SLOT_REVOKED",
-                   "every token of this slot was revoked with revoke-token");
+  const std::string& noun = slot.kind.noun;
+  const bool needs_one = request.goal == Goal::kRotate || request.goal == Goal::kRollback;
+  if (slot.state == "revoked" && needs_one) {
+    return refusal(slot.kind, Status::kFailedPrecondition, "SLOT_REVOKED",
+                   "every " + noun + " of this slot was revoked with revoke-" + noun);
   }
   if (slot.state != "active") return std::nullopt;
-  if (needs_tokens && slot.empty()) {
-    return refusal(Status::kFailedPrecondition, "NO_CURRENT",
-                   "the slot is empty: there is no token to rotate");
+  if (needs_one && slot.empty()) {
+    return refusal(slot.kind, Status::kFailedPrecondition, "NO_CURRENT",
+                   "the slot is empty: there is no " + noun + " to rotate");
   }
   if (request.goal == Goal::kCreate && slot.current) {
-    return refusal(Status::kAlreadyExists, "TOKEN_EXISTS",
-                   "the slot already has token " + slot.current->note.token_id);
+    return refusal(slot.kind, Status::kAlreadyExists, "CURRENT_EXISTS",
+                   "the slot already has " + noun + " " + slot.current->note.credential_id);
   }
   return std::nullopt;
 }
@@ -115,16 +118,19 @@ bool is_drift_check_due(const Slot& slot, std::int64_t now) {
   return slot.current && (now - checked >= kDay || checked - now > kClockTolerance);
 }
 
-std::string drift_reason(const std::optional<Issued>& found, const VersionNote& current,
-                         std::int64_t now) {
-  if (!found) return "the current token was revoked by somebody else";
-  if (found->expiry_time > 0 && found->expiry_time <= now) return "the current token has expired";
+std::string drift_reason(const std::optional<Issued>& found, const Slot& slot, std::int64_t now) {
+  const VersionNote& current = slot.current->note;
+  const std::string what = "the current " + slot.kind.noun;
+  if (!found) return what + " was revoked by somebody else";
+  if (found->expiry_time > 0 && found->expiry_time <= now) return what + " has expired";
+  const std::int64_t limit = slot.kind.idle_limit_ms.value_or(0);
   const std::int64_t used = std::max(found->last_used_day.value_or(0), found->creation_time);
-  if (now - used > kIdleLimit) {
-    return "the current token was unused for nearly 90 days, after which it is revoked";
+  if (limit > 0 && now - used > limit - std::min(kIdleLead, limit / 10)) {
+    return what + " was unused for nearly " + std::to_string(limit / kDay) +
+           " days, after which it is revoked";
   }
   if (found->scopes && current.scopes && !same(found->scopes, current.scopes)) {
-    return "somebody changed the scopes of the current token";
+    return "somebody changed the scopes of " + what;
   }
   return {};
 }
@@ -132,11 +138,12 @@ std::string drift_reason(const std::optional<Issued>& found, const VersionNote& 
 std::string due_reason(const Slot& slot, const Request& request, bool met, const std::string& drift,
                        std::int64_t now, const Policy& policy) {
   if (request.goal != Goal::kCreate && request.goal != Goal::kRotate) return {};
-  if (!slot.current) return "there is no current token";
-  if (slot.has_leaked(*slot.current)) return "the current token has leaked";
+  const std::string what = "current " + slot.kind.noun;
+  if (!slot.current) return "there is no " + what;
+  if (slot.has_leaked(*slot.current)) return "the " + what + " has leaked";
   if (!drift.empty()) return drift;
   if (now >= rotate_at(slot.current->note, slot.id, policy))
-    return "the current token nears its expiry";
+    return "the " + what + " nears its expiry";
   return request.now && !met ? "asked for" : "";
 }
 
@@ -146,18 +153,19 @@ std::size_t mint_cap(const Slot& slot, const Policy& policy) {
 }
 
 std::optional<Error> cap_reached(const Slot& slot, std::int64_t now, const Policy& policy) {
-  const auto refuse = [](std::string message) {
-    return refusal(Status::kFailedPrecondition, "MINT_CAP_REACHED", std::move(message));
+  const auto refuse = [&](std::string message) {
+    return refusal(slot.kind, Status::kFailedPrecondition, "MINT_CAP_REACHED", std::move(message));
   };
   const std::size_t versions = slot.previous.size() + (slot.current ? 1 : 0);
   if (versions >= kMaxVersions)
-    return refuse(std::to_string(versions) + " tokens of this slot are still alive");
+    return refuse(std::to_string(versions) + " " + slot.kind.noun +
+                  "s of this slot are still alive");
   const std::int64_t window = mint_window_ms(slot, policy);
   const auto recent = static_cast<std::size_t>(std::ranges::count_if(
       slot.note.mints, [&](std::int64_t time) { return time > now - window; }));
   if (recent < mint_cap(slot, policy)) return std::nullopt;
-  return refuse(std::to_string(recent) + " tokens were made for this slot within " +
-                std::to_string(window / kSecond) + " s");
+  return refuse(std::to_string(recent) + " " + slot.kind.noun +
+                "s were made for this slot within " + std::to_string(window / kSecond) + " s");
 }
 
 bool is_sweep_due(const Slot& slot, std::int64_t now) {
@@ -168,7 +176,8 @@ bool is_sweep_due(const Slot& slot, std::int64_t now) {
 void note_leak(Slot& slot, const Request& request) {
   if (!request.leaked) return;
   const bool is_current = request.replace.empty() && slot.current;
-  const auto version = slot.version_of(is_current ? slot.current->note.token_id : request.replace);
+  const auto version =
+      slot.version_of(is_current ? slot.current->note.credential_id : request.replace);
   if (version) slot.note.leaked.insert(*version);
 }
 
@@ -205,7 +214,7 @@ bool is_in_use(const Issued& issued, const Slot& slot, std::int64_t now) {
   // Its successor is the next newer one; our own last look at it was before that was begun.
   const VersionNote* successor = &slot.current->note;
   for (const Slot::Previous& version : slot.previous) {
-    if (version.note.token_id == issued.id) break;
+    if (version.note.credential_id == issued.id) break;
     successor = &version.note;
   }
   const std::int64_t today = now / kDay;
@@ -219,23 +228,23 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
                                    const Policy& policy) {
   std::vector<Answer::Planned> plan;
   if (slot.state == "revoking") {
-    plan.push_back({"revoke", {}, "the revocation of all tokens was begun"});
+    plan.push_back({"revoke", {}, "the revocation of all " + slot.kind.noun + "s was begun"});
     return plan;
   }
   bool replaced = false;
   bool reconciles = false;
   if (slot.pending) {
-    const std::string& token = slot.pending->note.token_id;
+    const std::string& id = slot.pending->note.credential_id;
     if (slot.pending->discard) {
       const bool adopted = slot.pending->note.origin == "adopted";
-      plan.push_back({adopted ? "drop" : "revoke", token, "it was refused when it was new"});
+      plan.push_back({adopted ? "drop" : "revoke", id, "it was refused when it was new"});
     } else if (slot.pending->has_value) {
-      plan.push_back({"verify", token, "an earlier run ended before it was proven"});
-      plan.push_back({"commit", token, "it replaces the current one if it is accepted"});
+      plan.push_back({"verify", id, "an earlier run ended before it was proven"});
+      plan.push_back({"commit", id, "it replaces the current one if it is accepted"});
       replaced = true;
     } else {
       reconciles = true;
-      plan.push_back({"reconcile", {}, "a request for a token was not answered"});
+      plan.push_back({"reconcile", {}, "a request for a " + slot.kind.noun + " was not answered"});
     }
   }
   if (const std::string due = due_reason(slot, request, met, drift, now, policy);
@@ -247,14 +256,14 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
       policy.retire == Retire::kUnlessUsed ? ", and unless it is still in use" : "";
   for (auto version = slot.previous.rbegin(); version != slot.previous.rend(); ++version) {
     const std::string ripe = ripe_reason(*version, slot, now);
-    if (!ripe.empty()) plan.push_back({"revoke", version->note.token_id, ripe + unless});
+    if (!ripe.empty()) plan.push_back({"revoke", version->note.credential_id, ripe + unless});
   }
   if (replaced && slot.current) {
-    const std::string& token = slot.current->note.token_id;
+    const std::string& id = slot.current->note.credential_id;
     if (slot.has_leaked(*slot.current)) {
-      plan.push_back({"revoke", token, "it has leaked"});
+      plan.push_back({"revoke", id, "it has leaked"});
     } else if (grace_ms(policy) == 0) {
-      plan.push_back({"revoke", token, "there is no grace period" + unless});
+      plan.push_back({"revoke", id, "there is no grace period" + unless});
     }
   }
   // What a lost request may have left is looked for again after a while.
@@ -264,13 +273,14 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
 }
 
 void describe(Answer& answer, const Slot& slot) {
+  answer.id_key = slot.kind.id_key();
   answer.state = slot.state;
   if (slot.current) {
-    answer.token_id = slot.current->note.token_id;
+    answer.id = slot.current->note.credential_id;
     answer.expiry_time = slot.current->note.ends_at();
   }
   for (const Slot::Previous& version : slot.previous) {
-    answer.pending.push_back({"revoke", version.note.token_id, version.retire_after});
+    answer.pending.push_back({"revoke", version.note.credential_id, version.retire_after});
   }
 }
 

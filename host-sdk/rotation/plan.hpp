@@ -41,9 +41,8 @@ std::optional<Error> refuse_at_once(const Slot& slot, const Request& request);
 /// Whether the current version is to be looked at: once a day, and when the clock has gone back.
 bool is_drift_check_due(const Slot& slot, std::int64_t now);
 
-/// Why `current` as the remote side has it (nothing: gone) must be replaced, or empty.
-std::string drift_reason(const std::optional<Issued>& found, const VersionNote& current,
-                         std::int64_t now);
+/// Why the current version as the remote side has it (nothing: gone) must be replaced, or empty.
+std::string drift_reason(const std::optional<Issued>& found, const Slot& slot, std::int64_t now);
 
 /// Why a new one is due, or empty. `drift` is what a look at the remote side found wrong with
 /// current; `met`: what was asked for has been done.
@@ -87,7 +86,7 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
                                    const std::string& drift, std::int64_t now,
                                    const Policy& policy);
 
-/// Says in `answer` what the slot holds.
+/// Says in `answer` what the slot holds, in the words of its kind.
 void describe(Answer& answer, const Slot& slot);
 
 /// When something is due next; in the past for what could not be done.

@@ -12,8 +12,9 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
   if (auto refused = policy.check(); !refused) return std::move(refused).error();
   const auto snapshot = call.look(slot_name);
   if (!snapshot && snapshot.error().status == Status::kNotFound)
-    return refusal(Status::kFailedPrecondition, "NO_CURRENT", "the slot was never used");
-  auto slot = snapshot ? Slot::read(*snapshot) : Result<Slot>(snapshot.error());
+    return refusal(provider.kind(), Status::kFailedPrecondition, "NO_CURRENT",
+                   "the slot was never used");
+  auto slot = snapshot ? Slot::read(*snapshot, provider.kind()) : Result<Slot>(snapshot.error());
   if (!slot) return std::move(slot).error();
   if (auto refused = refuse_elsewhere(*slot, canonical_json(provider.binding()), Protocol{}))
     return *std::move(refused);
@@ -23,13 +24,13 @@ Result<Answer> plan(Call call, Provider& provider, const Policy& policy, std::st
   settle_grace(*slot, policy);
   Answer answer;
   std::string drift;
-  // An answer also tells the time, before a token is said to near its expiry.
+  // An answer also tells the time, before current is said to near its expiry.
   const bool nears_expiry =
       slot->current && rotate_at(slot->current->note, slot->id, policy) <= provider.now();
   if (nears_expiry || is_drift_check_due(*slot, provider.now())) {
-    const auto found = provider.find(call, slot->current->note.token_id);
+    const auto found = provider.find(call, slot->current->note.credential_id);
     if (found) {
-      drift = drift_reason(*found, slot->current->note, provider.now());
+      drift = drift_reason(*found, *slot, provider.now());
     } else {
       answer.warnings.push_back({found.error().reason, found.error().message});
     }

@@ -24,13 +24,13 @@ Event Rotator::check_drift() {
                       is_drift_check_due(slot_, provider_.now());
   if (!wanted) return Event::kChecked;
   const VersionNote& current = slot_.current->note;
-  const auto found = provider_.find(call_, current.token_id);
+  const auto found = provider_.find(call_, current.credential_id);
   if (!found) {
     warn(found.error());
     return Event::kChecked;
   }
   const std::int64_t now = provider_.now();
-  std::string drift = drift_reason(*found, current, now);
+  std::string drift = drift_reason(*found, slot_, now);
   if (!found->has_value()) {
     // A restored store shows itself in the list.
     auto listed = provider_.list(call_);
@@ -52,7 +52,7 @@ Event Rotator::decide() {
   if (request_.goal == Goal::kAdopt && !committed_) return Event::kOffered;
   const std::string reason = due();
   if (reason.empty()) return Event::kNotDue;
-  call_.log(LogLevel::kInfo, "a new token is due: " + reason);
+  call_.log(LogLevel::kInfo, "a new " + slot_.kind.noun + " is due: " + reason);
   return Event::kDue;
 }
 
@@ -69,7 +69,7 @@ Event Rotator::prepare() {
   if (!owner) return failed(std::move(owner).error());
   owner_ = *std::move(owner);
   // A store that is older than the workspace must not mint. A list that cannot be read does not
-  // say so, and must not keep a token from being replaced in time.
+  // say so, and must not keep current from being replaced in time.
   const auto listed = provider_.list(call_);
   if (!listed) {
     warn(listed.error());
@@ -86,9 +86,9 @@ Event Rotator::prepare() {
       }
     }
     if (judged->live_of_owner >= provider_.capacity()) {
-      Error full = refusal(Status::kFailedPrecondition, "CAPACITY_REACHED",
-                           "the principal has " + std::to_string(judged->live_of_owner) +
-                               " live tokens, and the workspace allows no more");
+      Error full = refusal(slot_.kind, Status::kFailedPrecondition, "CAPACITY_REACHED",
+                           "the principal has " + std::to_string(judged->live_of_owner) + " live " +
+                               slot_.kind.noun + "s, and the workspace allows no more");
       const bool urgent =
           slot_.current &&
           !due_reason(slot_, Request{}, true, drift_, provider_.now(), policy_).empty();
@@ -99,9 +99,9 @@ Event Rotator::prepare() {
   }
   // By now the remote side has told the time, which may not be what this host took it for.
   if (due().empty()) {
-    answer_.warnings.push_back({"CLOCK_SKEW",
-                                "by this host's clock the current token had to be replaced, by the "
-                                "workspace's it has not"});
+    answer_.warnings.push_back(
+        {"CLOCK_SKEW", "by this host's clock the current " + slot_.kind.noun +
+                           " had to be replaced, by the workspace's it has not"});
     return Event::kNotDue;
   }
   return Event::kReady;
@@ -116,7 +116,7 @@ Event Rotator::not_made(Error error) {
 void Rotator::read_expiry_again(const std::vector<Issued>& listed) {
   if (!slot_.current) return;
   VersionNote& current = slot_.current->note;
-  const auto found = std::ranges::find(listed, current.token_id, &Issued::id);
+  const auto found = std::ranges::find(listed, current.credential_id, &Issued::id);
   if (found != listed.end()) current.expiry_time = found->expiry_time;
 }
 
@@ -131,9 +131,8 @@ Event Rotator::stage_intent() {
                      .scopes = wanted_scopes()};
   if (policy_.scopes && !same(policy_.scopes, intent.scopes)) {
     answer_.warnings.push_back(
-        {"SCOPES_KEPT",
-         "the configured scopes are not those of the current token, which its replacement gets; "
-         "for others revoke all and create anew"});
+        {"SCOPES_KEPT", "the configured scopes are not those of the current " + slot_.kind.noun +
+                            ", which its replacement gets; for others revoke all and create anew"});
   }
   // A day more: the request may arrive late, and the two clocks differ.
   const auto is_over = [&](const auto& entry) { return entry.second < now; };
@@ -144,7 +143,7 @@ Event Rotator::stage_intent() {
   slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
   slot_.note.mints.push_back(now);
 
-  auto staged = transaction_.stage_intent(intent.to_json(), note());
+  auto staged = transaction_.stage_intent(intent.to_json(slot_.kind.id_key()), note());
   if (!staged) return written(std::move(staged).error());
   slot_.pending = {{*staged, std::move(intent)}, false, false};
   target_pending();
@@ -180,11 +179,11 @@ Event Rotator::mint() {
 Event Rotator::stage_value() {
   VersionNote& pending = slot_.pending->note;
   const Issued& issued = minted_->issued;
-  pending.token_id = issued.id;
+  pending.credential_id = issued.id;
   pending.creation_time = issued.creation_time > 0 ? issued.creation_time : pending.started_at;
   pending.expiry_time = issued.expiry_time;
   pending.scopes = issued.scopes;
-  auto staged = transaction_.stage_value(minted_->value, pending.to_json(), {});
+  auto staged = transaction_.stage_value(minted_->value, pending.to_json(slot_.kind.id_key()), {});
   if (!staged) return written(std::move(staged).error());
   slot_.pending->has_value = true;
   target_pending();
@@ -193,7 +192,7 @@ Event Rotator::stage_value() {
 }
 
 Event Rotator::undo_mint() {
-  // Nobody else can know this token: its value was never stored.
+  // Nobody else can know this one: its value was never stored.
   if (auto undone = revoke(minted_->issued.id); !undone) warn(undone.error());
   return Event::kLeaseLost;
 }
@@ -210,8 +209,8 @@ Event Rotator::reconcile() {
     if (!error.message.empty()) {
       error.reason = "UNKNOWN_MINT";
       error.message =
-          "a request for a token was not answered, and none is made until the list can be read: " +
-          error.message;
+          "a request for a " + slot_.kind.noun +
+          " was not answered, and none is made until the list can be read: " + error.message;
     }
     return failed(std::move(error));
   }
@@ -238,8 +237,9 @@ Event Rotator::verify() {
   if (verdict->accepted && minted && wanted && !same(pending.scopes, wanted))
     *verdict = {false, "its scopes are not those that were asked for"};
   if (!verdict->accepted) {
-    failure_ = refusal(Status::kFailedPrecondition, "VERIFICATION_FAILED",
-                       "the new token " + pending.token_id + " was refused: " + verdict->why);
+    failure_ = refusal(slot_.kind, Status::kFailedPrecondition, "VERIFICATION_FAILED",
+                       "the new " + slot_.kind.noun + " " + pending.credential_id +
+                           " was refused: " + verdict->why);
     return Event::kRejected;
   }
   if (minted) warn_of_lifetime(pending);
@@ -256,8 +256,8 @@ void Rotator::warn_of_lifetime(const VersionNote& granted) {
   const std::int64_t lifetime_ms = granted.ends_at() - granted.creation_time;
   const std::int64_t surplus_ms = lifetime_ms - granted.lifetime_seconds * kSecond;
   if (granted.expiry_time <= 0) {
-    answer_.warnings.push_back(
-        {"LIFETIME_EXTENDED", "the workspace granted a token without an end instead of " + asked});
+    answer_.warnings.push_back({"LIFETIME_EXTENDED", "the workspace granted a " + slot_.kind.noun +
+                                                         " without an end instead of " + asked});
   } else if (std::abs(surplus_ms) > kLifetimeTolerance) {
     answer_.warnings.push_back(
         {surplus_ms < 0 ? "LIFETIME_SHORTENED" : "LIFETIME_EXTENDED",
@@ -273,7 +273,7 @@ Event Rotator::commit() {
   const std::int64_t grace = leaked ? 0 : grace_ms(policy_);
   auto result = transaction_.commit(target_.version, std::chrono::milliseconds(grace), {}, note());
   if (!result) return written(result);
-  did("committed", target_.note.token_id);
+  did("committed", target_.note.credential_id);
   committed_ = true;
   refused_ = false;
   taken_over_ = target_.note.origin == "adopted";
@@ -289,7 +289,7 @@ Event Rotator::commit() {
 void Rotator::take_over_roles() {
   // When the previous one may go is the host's to say.
   const auto snapshot = call_.look(slot_name_);
-  auto seen = snapshot ? Slot::read(*snapshot) : Result<Slot>(snapshot.error());
+  auto seen = snapshot ? Slot::read(*snapshot, slot_.kind) : Result<Slot>(snapshot.error());
   if (seen) {
     slot_ = *std::move(seen);
     note_as_kept_ = note();

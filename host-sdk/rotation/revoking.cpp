@@ -25,18 +25,18 @@ Event Rotator::mark_target() {
 Event Rotator::delete_target() {
   // What was adopted and never became current is somebody else's still.
   if (target_.mark == HUB_MARK_DISCARD && target_.note.origin == "adopted") {
-    answer_.warnings.push_back({"NOT_ADOPTED", "token " + target_.note.token_id +
+    answer_.warnings.push_back({"NOT_ADOPTED", named(target_.note.credential_id) +
                                                    " was never current, and is not revoked"});
     return Event::kGone;
   }
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
-  if (auto revoked = revoke(target_.note.token_id); !revoked) {
+  if (auto revoked = revoke(target_.note.credential_id); !revoked) {
     Error error = std::move(revoked).error();
-    answer_.warnings.push_back({"REVOKE_DEBT", "token " + target_.note.token_id +
+    answer_.warnings.push_back({"REVOKE_DEBT", named(target_.note.credential_id) +
                                                    " could not be revoked yet: " + error.message});
     return failed(std::move(error));
   }
-  did("revoked", target_.note.token_id);
+  did("revoked", target_.note.credential_id);
   return Event::kGone;
 }
 
@@ -78,11 +78,11 @@ Event Rotator::prove_current() {
   proven_ = verdict->accepted;
   if (proven_) return Event::kAccepted;
   refused_ = true;
-  Error refused = refusal(Status::kFailedPrecondition, "DEAD_CURRENT",
-                          "the current token was refused: " + verdict->why);
+  Error refused = refusal(slot_.kind, Status::kFailedPrecondition, "DEAD_CURRENT",
+                          "the current " + slot_.kind.noun + " was refused: " + verdict->why);
   warn(refused);
   if (request_.goal != Goal::kRotate) return failed(std::move(refused));
-  drift_ = "the current token was refused";
+  drift_ = "the current " + slot_.kind.noun + " was refused";
   failure_ = std::move(refused);
   return Event::kRejected;
 }
@@ -94,11 +94,11 @@ Event Rotator::check_use() {
   const bool cares = policy_.retire == Retire::kUnlessUsed && request_.goal == Goal::kRotate;
   const auto at = std::ranges::find(slot_.previous, target_.version, &Slot::Previous::id);
   if (!cares || target_.marked || slot_.has_leaked(*at)) return Event::kUnused;
-  const std::string& token_id = target_.note.token_id;
+  const std::string& id = target_.note.credential_id;
   const std::int64_t now = provider_.now();
   const std::int64_t end = target_.note.expiry_time;
   const bool has_ended = target_.note.has_ended(now);
-  const auto found = provider_.find(call_, token_id);
+  const auto found = provider_.find(call_, id);
   if (!found) {
     warn(found.error());
     if (has_ended) return Event::kUnused;
@@ -107,12 +107,11 @@ Event Rotator::check_use() {
   }
   if (!*found || !is_in_use(**found, slot_, now)) return Event::kUnused;
   if (has_ended) {
-    answer_.warnings.push_back(
-        {"IN_USE", "token " + token_id + " expired while it was still in use"});
+    answer_.warnings.push_back({"IN_USE", named(id) + " expired while it was still in use"});
     return Event::kUnused;
   }
   answer_.warnings.push_back(
-      {"IN_USE", "token " + token_id + " was replaced, but somebody uses it; it is kept until " +
+      {"IN_USE", named(id) + " was replaced, but somebody uses it; it is kept until " +
                      "that ends, and " +
                      (end > 0 ? "ends itself in " + std::to_string((end - now) / kHour) + " h"
                               : "has no end of its own")});
@@ -158,15 +157,15 @@ Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::st
   std::erase_if(slot_.note.accepted, [&](const auto& entry) { return entry.second < now; });
   const std::size_t accepted = slot_.note.accepted.size() + findings.strange.size();
   if (!accepts_store() || accepted > SlotNote::kMaxAccepted) {
-    return refusal(Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
-                   "token " + findings.strange.front().id +
+    return refusal(slot_.kind, Status::kFailedPrecondition, "STORE_OLDER_THAN_WORKSPACE",
+                   named(findings.strange.front().id) +
                        " carries this slot's marker, but the store knows nothing of it: the store "
                        "is older than the workspace");
   }
   for (const Issued& strange : findings.strange) {
     slot_.note.accepted[Marker::parse(strange.comment)->nonce] =
         strange.expiry_time > 0 ? strange.expiry_time : kNever;
-    answer_.warnings.push_back({"STORE_ACCEPTED", "token " + strange.id +
+    answer_.warnings.push_back({"STORE_ACCEPTED", named(strange.id) +
                                                       " is unknown to the store and left alone: "
                                                       "revoke it by hand once nobody uses it"});
   }

@@ -27,12 +27,19 @@ milliseconds time_left(Call call) {
 
 }  // namespace
 
-std::span<const Reason> reasons() { return kReasons; }
+std::vector<OwnReason> reasons(const Kind& kind) {
+  std::vector<OwnReason> own;
+  for (const Reason& row : kReasons) {
+    own.push_back(
+        {std::string(row.reason), in_words_of(kind, row.summary), in_words_of(kind, row.hint)});
+  }
+  return own;
+}
 
 std::optional<Error> refuse_elsewhere(const Slot& slot, const std::string& binding,
                                       const Protocol& protocol) {
   if (!protocol.belongs_elsewhere(slot.note, binding)) return std::nullopt;
-  return refusal(Status::kFailedPrecondition, "SLOT_BELONGS_ELSEWHERE",
+  return refusal(slot.kind, Status::kFailedPrecondition, "SLOT_BELONGS_ELSEWHERE",
                  "the slot belongs to " + slot.note.binding + ", not to " + binding);
 }
 
@@ -47,7 +54,7 @@ Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::str
   if (auto refused = policy.check(); !refused) return std::move(refused).error();
   auto transaction = SlotTransaction::begin(call, slot_name, time_left(call) + kLeaseMargin);
   if (!transaction) return std::move(transaction).error();
-  auto slot = Slot::read(transaction->snapshot());
+  auto slot = Slot::read(transaction->snapshot(), provider.kind());
   if (!slot) return std::move(slot).error();
   const std::string binding = canonical_json(provider.binding());
   if (auto refused = refuse_elsewhere(*slot, binding, protocol)) return *std::move(refused);
@@ -116,9 +123,10 @@ std::pair<State, Event> Rotator::start() {
       if (!offered) return {State::kStopped, failed(offered.error())};
       if (!*offered) {
         return {State::kStopped,
-                failed(refusal(Status::kFailedPrecondition, "ADOPTION_REFUSED",
-                               "token " + slot_.pending->note.token_id +
-                                   " is about to become current: let rotate-token finish first"))};
+                failed(refusal(slot_.kind, Status::kFailedPrecondition, "ADOPTION_REFUSED",
+                               named(slot_.pending->note.credential_id) +
+                                   " is about to become current: let rotate-" + slot_.kind.noun +
+                                   " finish first"))};
       }
     }
     if (request_.goal != Goal::kSweep) return {State::kStaged, Event::kBegin};
@@ -245,9 +253,9 @@ void Rotator::warn(const Error& error) {
   answer_.warnings.push_back({reason, message});
 }
 
-void Rotator::did(std::string action, const std::string& token_id) {
-  call_.log(LogLevel::kInfo, token_id.empty() ? action : action + " " + token_id);
-  answer_.did.push_back({std::move(action), token_id});
+void Rotator::did(std::string action, const std::string& id) {
+  call_.log(LogLevel::kInfo, id.empty() ? action : action + " " + id);
+  answer_.did.push_back({std::move(action), id});
 }
 
 void Rotator::target_pending() {
@@ -258,8 +266,8 @@ void Rotator::target_version(const Slot::Version& version, bool marked) {
   target_ = {version.id, HUB_MARK_RETIRING, marked, version.note};
 }
 
-Result<> Rotator::revoke(const std::string& token_id) {
-  auto revoked = provider_.revoke(call_, token_id);
+Result<> Rotator::revoke(const std::string& id) {
+  auto revoked = provider_.revoke(call_, id);
   if (revoked) remote_changed_ = true;
   return revoked;
 }

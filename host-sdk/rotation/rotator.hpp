@@ -69,10 +69,10 @@ class Rotator {
   Event written(const Result<>& result);
   Event failed(Error error);
   void warn(const Error& error);
-  void did(std::string action, const std::string& token_id);
+  void did(std::string action, const std::string& id);
   void target_pending();
   void target_version(const Slot::Version& version, bool marked);
-  Result<> revoke(const std::string& token_id);
+  Result<> revoke(const std::string& id);
   Result<std::string> owner_id();
   std::string due() const;
   /// Whether the value that was handed in is that of this version.
@@ -89,6 +89,8 @@ class Rotator {
   bool accepts_store() const;
   Result<> revoke_orphans(const std::vector<Issued>& orphans);
   std::chrono::milliseconds time_needed() const;
+  /// For messages.
+  std::string named(const std::string& id) const { return slot_.kind.noun + " " + id; }
   std::string note() const { return slot_.note.to_json(); }
 
   Call call_;

@@ -51,15 +51,15 @@ Object in_seconds(const Times& times) {
   return object;
 }
 
-Slot::Version read_version(const Object& object) {
-  return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object))};
+Slot::Version read_version(const Object& object, const std::string& id_key) {
+  return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object), id_key)};
 }
 
 /// A version with a value: a credential whose id was lost could never be revoked.
-Slot::Version read_issued(const Object& object) {
-  Slot::Version version = read_version(object);
-  if (version.note.token_id.empty()) {
-    throw Poco::DataFormatException("version " + std::to_string(version.id) + " has no token_id");
+Slot::Version read_issued(const Object& object, const std::string& id_key) {
+  Slot::Version version = read_version(object, id_key);
+  if (version.note.credential_id.empty()) {
+    throw Poco::DataFormatException("version " + std::to_string(version.id) + " has no " + id_key);
   }
   return version;
 }
@@ -68,7 +68,7 @@ Slot::Version read_issued(const Object& object) {
 
 std::string canonical_json(const std::string& json) { return text_of(*parse(json)); }
 
-VersionNote VersionNote::read(const std::string& json) {
+VersionNote VersionNote::read(const std::string& json, const std::string& id_key) {
   VersionNote note;
   if (json.empty()) return note;
   const Object::Ptr object = parse(json);
@@ -76,7 +76,7 @@ VersionNote VersionNote::read(const std::string& json) {
   note.origin = object->optValue<std::string>("origin", note.origin);
   note.started_at = object->optValue<std::int64_t>("started_at", 0);
   note.lifetime_seconds = object->optValue<std::int64_t>("lifetime_seconds", 0);
-  note.token_id = object->optValue<std::string>("token_id", "");
+  note.credential_id = object->optValue<std::string>(id_key, "");
   note.creation_time = object->optValue<std::int64_t>("creation_time", 0);
   note.expiry_time = object->optValue<std::int64_t>("expiry_time", 0);
   note.owner_id = object->optValue<std::string>("owner_id", "");
@@ -87,7 +87,7 @@ VersionNote VersionNote::read(const std::string& json) {
   return note;
 }
 
-std::string VersionNote::to_json() const {
+std::string VersionNote::to_json(const std::string& id_key) const {
   Object object(Poco::JSON_PRESERVE_KEY_ORDER);
   object.set("nonce", nonce);
   object.set("origin", origin);
@@ -99,8 +99,8 @@ std::string VersionNote::to_json() const {
     for (const std::string& scope : *scopes) array.add(scope);
     object.set("scopes", array);
   }
-  if (!token_id.empty()) {
-    object.set("token_id", token_id);
+  if (!credential_id.empty()) {
+    object.set(id_key, credential_id);
     object.set("creation_time", creation_time);
     object.set("expiry_time", expiry_time);
   }
@@ -157,30 +157,35 @@ std::string SlotNote::to_json() const {
   return text_of(object);
 }
 
-std::optional<std::uint64_t> Slot::version_of(const std::string& token_id) const {
-  if (token_id.empty()) return std::nullopt;  // an intent has none yet
-  const auto is = [&](const Version& version) { return version.note.token_id == token_id; };
+std::optional<std::uint64_t> Slot::version_of(const std::string& credential_id) const {
+  if (credential_id.empty()) return std::nullopt;  // an intent has none yet
+  const auto is = [&](const Version& version) {
+    return version.note.credential_id == credential_id;
+  };
   if (current && is(*current)) return current->id;
   if (pending && is(*pending)) return pending->id;
   const auto found = std::find_if(previous.begin(), previous.end(), is);
   return found == previous.end() ? std::nullopt : std::optional(found->id);
 }
 
-Result<Slot> Slot::read(const std::string& snapshot) {
+Result<Slot> Slot::read(const std::string& snapshot, Kind kind) {
   try {
     const Object::Ptr object = parse(snapshot);
     Slot slot;
+    slot.kind = kind;
+    const std::string id_key = kind.id_key();
     slot.id = object->getValue<std::string>("slot");
     slot.created_at = object->getValue<std::int64_t>("created_at");
     slot.now = object->getValue<std::int64_t>("now");
     slot.state = object->getValue<std::string>("state");
     slot.note = SlotNote::read(note_text(*object));
-    if (object->isObject("current")) slot.current = read_issued(*object->getObject("current"));
+    if (object->isObject("current"))
+      slot.current = read_issued(*object->getObject("current"), id_key);
     if (object->isObject("pending")) {
       const Object::Ptr pending = object->getObject("pending");
       const bool has_value = pending->getValue<bool>("has_value");
-      slot.pending = {has_value ? read_issued(*pending) : read_version(*pending), has_value,
-                      pending->getValue<bool>("discard")};
+      slot.pending = {has_value ? read_issued(*pending, id_key) : read_version(*pending, id_key),
+                      has_value, pending->getValue<bool>("discard")};
     }
     for (const auto& item : *object->getArray("previous")) {
       const Object::Ptr previous = item.extract<Object::Ptr>();
@@ -189,11 +194,11 @@ Result<Slot> Slot::read(const std::string& snapshot) {
         retire_after = previous->getValue<std::int64_t>("retire_after");
       }
       slot.previous.push_back(
-          {read_issued(*previous), retire_after, previous->getValue<bool>("retiring")});
+          {read_issued(*previous, id_key), retire_after, previous->getValue<bool>("retiring")});
     }
     return slot;
   } catch (const Poco::Exception& thrown) {
-    return refusal(Status::kDataLoss, "SLOT_DAMAGED",
+    return refusal(kind, Status::kDataLoss, "SLOT_DAMAGED",
                    "the slot cannot be read: " + thrown.displayText());
   }
 }

@@ -23,12 +23,13 @@ struct VersionNote {
   std::int64_t lifetime_seconds = 0;  // as asked for
   std::string owner_id{};
   Scopes scopes{};
-  std::string token_id{};  // this and what follows: not in an intent
+  std::string credential_id{};  // this and what follows: not in an intent
   std::int64_t creation_time = 0;
   std::int64_t expiry_time = 0;
 
-  static VersionNote read(const std::string& json);
-  std::string to_json() const;
+  /// `id_key`: the member that holds the id.
+  static VersionNote read(const std::string& json, const std::string& id_key);
+  std::string to_json(const std::string& id_key) const;
 
   /// When it ends by the remote side's word; without one, creation_time and what was asked for.
   std::int64_t ends_at() const;
@@ -75,6 +76,7 @@ struct Slot {
     std::int64_t kept_until = 0;  // in this run, by the remote side's clock, whatever its grace
   };
 
+  Kind kind{};  // of all its credentials
   std::string id;
   std::int64_t created_at = 0;
   std::int64_t now = 0;  // when this was read, by the store's clock
@@ -85,13 +87,15 @@ struct Slot {
   std::vector<Previous> previous;  // newest first
 
   bool empty() const { return !current && !pending && previous.empty(); }
-  bool names(const std::string& token_id) const { return version_of(token_id).has_value(); }
+  bool names(const std::string& credential_id) const {
+    return version_of(credential_id).has_value();
+  }
   /// The version that has this credential.
-  std::optional<std::uint64_t> version_of(const std::string& token_id) const;
+  std::optional<std::uint64_t> version_of(const std::string& credential_id) const;
   bool has_leaked(const Version& version) const { return note.leaked.contains(version.id); }
 
   /// Reads the snapshot of secret_begin. DATA_LOSS, SLOT_DAMAGED if it is not one.
-  static Result<Slot> read(const std::string& snapshot);
+  static Result<Slot> read(const std::string& snapshot, Kind kind);
 };
 
 }  // namespace hub::rotation

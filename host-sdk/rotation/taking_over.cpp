@@ -19,7 +19,7 @@ Result<bool> Rotator::is_offered(const Slot::Version& version) {
 
 Event Rotator::identify() {
   const auto refuse = [&](std::string_view reason, std::string message) {
-    return failed(refusal(Status::kFailedPrecondition, reason, std::move(message)));
+    return failed(refusal(slot_.kind, Status::kFailedPrecondition, reason, std::move(message)));
   };
   const Secret& value = *request_.adopt;
   if (slot_.current) {
@@ -34,23 +34,24 @@ Event Rotator::identify() {
   auto verdict = provider_.verify(call_, value, owner_, 0);
   if (!verdict) return failed(std::move(verdict).error());
   if (!verdict->accepted)
-    return refuse("ADOPTION_REFUSED", "the token was refused: " + verdict->why);
+    return refuse("ADOPTION_REFUSED", "the " + slot_.kind.noun + " was refused: " + verdict->why);
 
   // The value's own word, where the remote side confirms it, before anybody else's.
   Result<std::optional<Issued>> found = std::optional<Issued>();
   if (const auto id = provider_.id_of(value)) found = provider_.find(call_, *id);
-  const std::string& named = request_.adopt_id;
-  if (found && *found && !named.empty() && named != (*found)->id) {
+  const std::string& asked_for = request_.adopt_id;
+  if (found && *found && !asked_for.empty() && asked_for != (*found)->id) {
     return refuse("ADOPTION_REFUSED",
-                  "the value is that of token " + (*found)->id + ", not of " + named);
+                  "the value is that of " + named((*found)->id) + ", not of " + asked_for);
   }
-  if ((!found || !*found) && !named.empty()) found = provider_.find(call_, named);
+  if ((!found || !*found) && !asked_for.empty()) found = provider_.find(call_, asked_for);
   if (!found) return failed(std::move(found).error());
   if (!*found || (*found)->owner_id != owner_)
-    return refuse("ADOPTED_ID_UNKNOWN", "the workspace does not say which token it is");
+    return refuse("ADOPTED_ID_UNKNOWN",
+                  "the workspace does not say which " + slot_.kind.noun + " it is");
   adopted_ = **std::move(found);
   const auto no = [&](const char* why) {
-    return refuse("ADOPTION_REFUSED", "token " + adopted_->id + why);
+    return refuse("ADOPTION_REFUSED", named(adopted_->id) + why);
   };
   if (slot_.names(adopted_->id)) return no(" is this slot's already");
   if (adopted_->expiry_time > 0 && adopted_->expiry_time <= provider_.now())
@@ -69,13 +70,14 @@ Event Rotator::stage_adopted() {
                    .lifetime_seconds = policy_.lifetime_seconds,
                    .owner_id = owner_,
                    .scopes = adopted_->scopes,
-                   .token_id = adopted_->id,
+                   .credential_id = adopted_->id,
                    .creation_time = is_endless ? now : adopted_->creation_time,
                    .expiry_time = adopted_->expiry_time};
   if (slot_.state != "active") {
     if (const Event set = set_state(HUB_SLOT_ACTIVE, "active"); set != Event::kWritten) return set;
   }
-  auto staged = transaction_.stage_value(*request_.adopt, note.to_json(), this->note());
+  auto staged =
+      transaction_.stage_value(*request_.adopt, note.to_json(slot_.kind.id_key()), this->note());
   if (!staged) return written(std::move(staged).error());
   slot_.pending = {{*staged, std::move(note)}, true, false};
   target_pending();
@@ -87,27 +89,27 @@ Event Rotator::stage_adopted() {
 
 Event Rotator::prove_previous() {
   const auto refuse = [&](std::string message) {
-    return failed(refusal(Status::kFailedPrecondition, "ROLLBACK_IMPOSSIBLE", std::move(message)));
+    return failed(refusal(slot_.kind, Status::kFailedPrecondition, "ROLLBACK_IMPOSSIBLE",
+                          std::move(message)));
   };
   if (protocol_.is_met(slot_, request_)) return Event::kNotDue;
   if (slot_.pending && slot_.pending->has_value && !slot_.pending->discard) {
-    return refuse("token " + slot_.pending->note.token_id +
-                  " is about to become current: let rotate-token finish first");
+    return refuse(named(slot_.pending->note.credential_id) +
+                  " is about to become current: let rotate-" + slot_.kind.noun + " finish first");
   }
-  if (slot_.previous.empty()) return refuse("there is no previous token");
+  if (slot_.previous.empty()) return refuse("there is no previous " + slot_.kind.noun);
   const Slot::Previous& newest = slot_.previous.front();
-  const std::string& token_id = newest.note.token_id;
-  if (newest.retiring) return refuse("token " + token_id + " is being revoked");
-  if (slot_.has_leaked(newest)) return refuse("token " + token_id + " has leaked");
+  const std::string& id = newest.note.credential_id;
+  if (newest.retiring) return refuse(named(id) + " is being revoked");
+  if (slot_.has_leaked(newest)) return refuse(named(id) + " has leaked");
   const auto value = transaction_.read(newest.id);
   if (!value) return failed(value.error());
   auto verdict = provider_.verify(call_, *value, newest.note.owner_id, newest.note.creation_time);
   if (!verdict) return failed(std::move(verdict).error());
-  if (!verdict->accepted) return refuse("token " + token_id + " was refused: " + verdict->why);
+  if (!verdict->accepted) return refuse(named(id) + " was refused: " + verdict->why);
   if (rotate_at(newest.note, slot_.id, policy_) <= provider_.now()) {
-    answer_.warnings.push_back({"DUE_AGAIN", "token " + token_id +
-                                                 " nears its expiry: the next rotate-token "
-                                                 "replaces it"});
+    answer_.warnings.push_back({"DUE_AGAIN", named(id) + " nears its expiry: the next rotate-" +
+                                                 slot_.kind.noun + " replaces it"});
   }
   target_version(newest, false);
   return Event::kAccepted;

@@ -6,6 +6,7 @@
 
 #include "abi/connector.hpp"
 #include "databricks/reasons.hpp"
+#include "operations/token_provider.hpp"
 
 namespace databricks_token {
 namespace {
@@ -38,7 +39,7 @@ Object::Ptr secret(const char* access, bool required, const char* summary) {
 
 template <class Reasons>
 void add_reasons(Object& into, const Reasons& reasons) {
-  for (const hub::Reason& reason : reasons) {
+  for (const auto& reason : reasons) {
     auto description = object();
     description->set("summary", std::string(reason.summary));
     description->set("hint", std::string(reason.hint));
@@ -77,7 +78,7 @@ std::string Connector::describe() {
   auto reasons = object();
   add_reasons(*reasons, kEdgeReasons);
   add_reasons(*reasons, kReasons);
-  add_reasons(*reasons, hub::rotation::reasons());
+  add_reasons(*reasons, hub::rotation::reasons(token_kind()));
 
   Object description(Poco::JSON_PRESERVE_KEY_ORDER);
   description.set("id", std::string(kId));

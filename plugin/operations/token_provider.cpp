@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <sstream>
 
 #include "databricks/digest.hpp"
@@ -21,6 +22,7 @@ using hub::rotation::Issued;
 using hub::rotation::Verdict;
 using std::chrono::milliseconds;
 
+constexpr std::int64_t kUnusedLimitMs = 90LL * 24 * 3600 * 1000;
 constexpr milliseconds kFirstPause{250};
 constexpr milliseconds kLongestPause{2000};
 
@@ -41,6 +43,10 @@ bool is_refusal(const Error& error) {
 }
 
 }  // namespace
+
+hub::rotation::Kind token_kind() {
+  return {.noun = "token", .has_comments = true, .idle_limit_ms = kUnusedLimitMs};
+}
 
 TokenProvider::TokenProvider(Instance& instance)
     : instance_(instance),

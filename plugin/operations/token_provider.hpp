@@ -18,11 +18,16 @@ namespace databricks_token {
 /// Whether expired ones count, it does not say; they are not counted here.
 inline constexpr std::size_t kMostTokens = 600;
 
+/// Databricks revokes a token that was unused for 90 days
+/// (docs.databricks.com/en/dev-tools/auth/pat.html).
+hub::rotation::Kind token_kind();
+
 /// For one call; borrows the instance. The admin's credential is asked for anew at each request.
 class TokenProvider : public hub::rotation::Provider {
  public:
   explicit TokenProvider(Instance& instance);
 
+  hub::rotation::Kind kind() const override { return token_kind(); }
   std::string binding() const override;
   std::int64_t now() const override;
   hub::Result<std::string> owner_id(hub::Call call) override;

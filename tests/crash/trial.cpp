@@ -173,7 +173,7 @@ void Trial::rest() {
 }
 
 bool Trial::is_finished(const Outcome& outcome) const {
-  return outcome.done() || outcome.reason == "TOKEN_EXISTS" ||
+  return outcome.done() || outcome.reason == "CURRENT_EXISTS" ||
          (scenario_.ends_revoked && outcome.reason == "SLOT_REVOKED");
 }
 

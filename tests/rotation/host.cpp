@@ -122,6 +122,8 @@ void Host::revive() {
 
 bool Host::holds() const { return world_.slot(slot_).revision == fence_; }
 
+hub::rotation::Kind Host::kind() const { return world_.machine.kind; }
+
 std::int64_t Host::now() const { return world_.remote_now() + (told_the_time_ ? 0 : clock_ahead); }
 
 Result<std::string> Host::owner_id(Call) {

@@ -58,6 +58,7 @@ class Host : private hub::rotation::Provider {
   friend struct Functions;
   friend class World;
 
+  hub::rotation::Kind kind() const override;
   std::string binding() const override { return bound_to; }
   std::int64_t now() const override;
   hub::Result<std::string> owner_id(hub::Call) override;

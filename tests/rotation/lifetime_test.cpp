@@ -90,7 +90,7 @@ TEST_F(RotationUseTest, WhatWasAskedForByHandGoesAlthoughItIsUsed) {
 TEST_F(RotationUseTest, ALeakedTokenWaitsForNeitherItsGracePeriodNorItsUsers) {
   world_.now += kDay;
   world_.use("token-2");
-  EXPECT_EQ(must(replace_leaked("token-2")).token_id, "token-3");
+  EXPECT_EQ(must(replace_leaked("token-2")).id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
@@ -109,7 +109,7 @@ TEST_F(RotationUseTest, ALeakIsKeptInMindBeforeAnythingIsDoneAboutIt) {
     (void)world_.a.run(request);
     world_.a.revive();
   }
-  EXPECT_EQ(must(kRotate).token_id, "token-3");
+  EXPECT_EQ(must(kRotate).id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
@@ -117,7 +117,7 @@ TEST_F(RotationUseTest, ALeakedTokenIsDueUntilItIsReplaced) {
   world_.a.faults = fault_at("mint", Fault::kRefuse);
   EXPECT_EQ(refused(replace_leaked("token-2")).reason, "PERMISSION");
   world_.a.revive();
-  EXPECT_EQ(must(kRotate).token_id, "token-3");
+  EXPECT_EQ(must(kRotate).id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
@@ -199,7 +199,7 @@ TEST_F(RotationCapacityTest, AnAcceptedStoreLeavesWhatItDoesNotKnowAloneAndMints
   must(replace("token-1"));
   world_.restore(backup);
   EXPECT_TRUE(warned(must(kAcceptStore), "STORE_ACCEPTED"));
-  EXPECT_EQ(must(replace("token-1")).token_id, "token-3");
+  EXPECT_EQ(must(replace("token-1")).id, "token-3");
   must(kSweep);
   EXPECT_TRUE(world_.tokens.at("token-2").live);
 }
@@ -239,7 +239,7 @@ TEST_F(RotationClockTest, ThatIsDaysAheadWhileNothingIsLookedAtIsSaid) {
 TEST_F(RotationClockTest, ThatWentBackLooksAtOnce) {
   world_.now += 61 * kDay;
   world_.a.clock_ahead = -62 * kDay;
-  EXPECT_EQ(must(kRotate).token_id, "token-2");
+  EXPECT_EQ(must(kRotate).id, "token-2");
 }
 
 TEST_F(RotationClockTest, OfTheStoreThatIsSetForthEndsNoGracePeriod) {
@@ -260,7 +260,7 @@ TEST_F(RotationClockTest, NeverOutweighsTheExpiryThatTheRemoteSideTells) {
 TEST_F(RotationClockTest, ThatIsDaysBehindLetsNothingExpire) {
   world_.now += 61 * kDay;
   world_.a.clock_ahead = -60 * kDay;
-  EXPECT_EQ(must(kRotate).token_id, "token-2");
+  EXPECT_EQ(must(kRotate).id, "token-2");
 }
 
 TEST_F(RotationClockTest, ThatIsDaysAheadRetiresNothingBeforeTheStoreSaysSo) {

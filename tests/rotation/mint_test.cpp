@@ -22,7 +22,7 @@ class RotationMintTest : public RotationTest {};
 TEST_F(RotationMintTest, CreatesTheFirstTokenAndSaysWhenItWantsToBeCalledAgain) {
   const auto answer = must(kCreate);
   EXPECT_EQ(answer.state, "active");
-  EXPECT_EQ(answer.token_id, "token-1");
+  EXPECT_EQ(answer.id, "token-1");
   EXPECT_EQ(answer.expiry_time, kStart + world_.policy.lifetime_seconds * 1000);
   EXPECT_TRUE(did(answer, "minted"));
   EXPECT_TRUE(did(answer, "committed"));
@@ -49,7 +49,7 @@ TEST_F(RotationMintTest, CreateSaysThatThereIsATokenAndNamesIt) {
   world_.create();
   const auto error = refused(kCreate);
   EXPECT_EQ(error.status, Status::kAlreadyExists);
-  EXPECT_EQ(error.reason, "TOKEN_EXISTS");
+  EXPECT_EQ(error.reason, "CURRENT_EXISTS");
   EXPECT_NE(error.message.find(world_.current_id()), std::string::npos);
   EXPECT_EQ(world_.live_of_ours().size(), 1U);
 }
@@ -69,7 +69,7 @@ TEST_F(RotationMintTest, AKilledCreateIsFinishedByRotateAsWellAsByCreate) {
     world.a.revive();
     const auto answer = world.a.run(finisher);
     ASSERT_TRUE(answer.ok());
-    EXPECT_EQ(answer->token_id, "token-1") << "the staged value was thrown away";
+    EXPECT_EQ(answer->id, "token-1") << "the staged value was thrown away";
     EXPECT_EQ(world.live_of_ours().size(), 1U);
   }
 }
@@ -80,7 +80,7 @@ TEST_F(RotationMintTest, CreatePutsARevokedSlotIntoUseAgain) {
   world_.revocation_asked = false;
   const auto answer = must(kCreate);
   EXPECT_EQ(answer.state, "active");
-  EXPECT_EQ(world_.live_of_ours(), std::vector<std::string>{*answer.token_id});
+  EXPECT_EQ(world_.live_of_ours(), std::vector<std::string>{*answer.id});
 }
 
 TEST_F(RotationMintTest, RefusesAPolicyBeforeItTouchesAnything) {
@@ -94,7 +94,7 @@ TEST_F(RotationMintTest, RefusesAPolicyBeforeItTouchesAnything) {
 TEST_F(RotationMintTest, LeavesATokenAloneThatIsNotDue) {
   world_.create();
   const auto answer = must(kRotate);
-  EXPECT_EQ(answer.token_id, "token-1");
+  EXPECT_EQ(answer.id, "token-1");
   EXPECT_TRUE(answer.did.empty());
   EXPECT_EQ(count("mint"), 0U);
 }
@@ -119,7 +119,7 @@ TEST_F(RotationMintTest, TwoHostsThatReadTheSameCurrentMintOneToken) {
   const auto first = must(replace);
   const auto second = world_.b.run(replace);
   ASSERT_TRUE(second.ok());
-  EXPECT_EQ(first.token_id, second->token_id);
+  EXPECT_EQ(first.id, second->id);
   EXPECT_EQ(world_.mint_comments.size(), 1U);
 }
 
@@ -149,7 +149,7 @@ TEST_F(RotationMintTest, ReplacesACurrentTokenThatSomebodyRevokedWithinADay) {
   world_.revoked_by_somebody("token-1");
   world_.now += kDay;
   const auto answer = must(kRotate);
-  EXPECT_EQ(answer.token_id, "token-2");
+  EXPECT_EQ(answer.id, "token-2");
   EXPECT_TRUE(warned(answer, "DRIFT"));
 }
 
@@ -160,7 +160,7 @@ TEST_F(RotationMintTest, DoesNotForgetADeadCurrentWhenItsReplacementFailsAtFirst
   world_.a.faults = fault_at("mint", Fault::kRefuse);
   EXPECT_EQ(refused(kRotate).reason, "PERMISSION");
   world_.a.revive();
-  EXPECT_EQ(must(kRotate).token_id, "token-2");
+  EXPECT_EQ(must(kRotate).id, "token-2");
 }
 
 TEST_F(RotationMintTest, ReplacesACurrentTokenWhoseScopesSomebodyChanged) {
@@ -169,7 +169,7 @@ TEST_F(RotationMintTest, ReplacesACurrentTokenWhoseScopesSomebodyChanged) {
   world_.tokens.at("token-1").issued.scopes = {"files"};
   world_.now += kDay;
   const auto answer = must(kRotate);
-  EXPECT_EQ(answer.token_id, "token-2");
+  EXPECT_EQ(answer.id, "token-2");
   EXPECT_EQ(world_.tokens.at("token-2").issued.scopes, (hub::rotation::Scopes{{"files", "sql"}}));
 }
 
@@ -178,16 +178,16 @@ TEST_F(RotationMintTest, ReplacesACurrentTokenThatWasUnusedForNearly90Days) {
   world_.create();
   world_.now += 82 * kDay;
   world_.tokens.at("token-1").issued.last_used_day = kStart;
-  EXPECT_EQ(must(kRotate).token_id, "token-1");
+  EXPECT_EQ(must(kRotate).id, "token-1");
   world_.now += 2 * kDay;
-  EXPECT_EQ(must(kRotate).token_id, "token-2");
+  EXPECT_EQ(must(kRotate).id, "token-2");
 }
 
 TEST_F(RotationMintTest, LooksForDriftOnceADayAndLivesWithoutTheAnswer) {
   world_.create();
   world_.now += kDay;
   world_.a.faults = always("find", Fault::kFailBefore);
-  EXPECT_EQ(must(kRotate).token_id, "token-1");
+  EXPECT_EQ(must(kRotate).id, "token-1");
   world_.a.revive();
   must(kRotate);
   must(kRotate);
@@ -200,7 +200,7 @@ TEST_F(RotationMintTest, FindsAndRevokesATokenWhoseAnswerWasLostBeforeItMintsAga
   world_.create();
   world_.a.faults = fault_at("mint", Fault::kFailAfter);
   const auto answer = must(world_.replace_current());
-  EXPECT_EQ(answer.token_id, "token-3");
+  EXPECT_EQ(answer.id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
   EXPECT_TRUE(did(answer, "orphan-revoked"));
   ASSERT_EQ(world_.mint_comments.size(), 2U);
@@ -295,7 +295,7 @@ TEST_F(RotationMintTest, LeavesEverythingWhenTheStoreCannotTellWhetherTheValueIs
     world.a.revive();
     const auto answer = world.a.run(replace);
     ASSERT_TRUE(answer.ok());
-    EXPECT_EQ(answer->token_id, fault == Fault::kFailAfter ? "token-2" : "token-3");
+    EXPECT_EQ(answer->id, fault == Fault::kFailAfter ? "token-2" : "token-3");
     EXPECT_EQ(world.live_of_ours(), world.known());
     EXPECT_TRUE(world.violations.empty());
   }

@@ -64,7 +64,7 @@ TEST_F(WhatOthersGotWrong, NeverSendsThePostAgainAfterATimeout) {
   }
   EXPECT_EQ(world_.mint_comments.size(), 1U);
   world_.a.revive();
-  EXPECT_EQ(must(replace("token-1")).token_id, "token-3");
+  EXPECT_EQ(must(replace("token-1")).id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
@@ -99,7 +99,7 @@ TEST_F(WhatOthersGotWrong, NeitherReplaysAFailingPendingForEverNorGivesUpForEver
   }
   world_.refuses_fresh = false;
   world_.now += kDay;
-  EXPECT_NE(must(kRotate).token_id, "token-1");
+  EXPECT_NE(must(kRotate).id, "token-1");
 }
 
 TEST_F(WhatOthersGotWrong, NeverLosesTheOldIdWhenItsRevocationFails) {
@@ -109,7 +109,7 @@ TEST_F(WhatOthersGotWrong, NeverLosesTheOldIdWhenItsRevocationFails) {
   const auto answer = must(replace("token-1"));
   EXPECT_TRUE(warned(answer, "REVOKE_DEBT"));
   ASSERT_EQ(answer.pending.size(), 1U);
-  EXPECT_EQ(answer.pending[0].token_id, "token-1");
+  EXPECT_EQ(answer.pending[0].id, "token-1");
   for (int i = 0; i < 10; ++i) must(kRotate);
   world_.a.revive();
   must(kRotate);
@@ -171,7 +171,7 @@ TEST_F(WhatOthersGotWrong, NeverTakesARefusalForAReasonToGiveUpCurrent) {
   EXPECT_FALSE(world_.a.run(replace("token-1")).ok());
   EXPECT_EQ(world_.current_id(), "token-1");
   world_.a.revive();
-  EXPECT_EQ(must(replace("token-1")).token_id, "token-2") << "one 403 after minting is no proof";
+  EXPECT_EQ(must(replace("token-1")).id, "token-2") << "one 403 after minting is no proof";
 }
 
 TEST_F(WhatOthersGotWrong, NeverLosesScopesByRotating) {

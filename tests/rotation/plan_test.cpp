@@ -122,7 +122,7 @@ TEST(RotationMarker, WritesANonceAs16LowerCaseHexDigits) {
 
 VersionNote note_of(std::int64_t lifetime_seconds) {
   return {.lifetime_seconds = lifetime_seconds,
-          .token_id = "t",
+          .credential_id = "t",
           .creation_time = kNow,
           .expiry_time = kNow + lifetime_seconds * kSecond};
 }
@@ -330,12 +330,12 @@ TEST(RotationNote, OfAVersionReadsBackWhatItSays) {
   note.owner_id = "me";
   note.started_at = kNow - 1;
   note.scopes = {"sql", "files"};
-  const VersionNote read = VersionNote::read(note.to_json());
-  EXPECT_EQ(read.to_json(), note.to_json());
+  const VersionNote read = VersionNote::read(note.to_json("token_id"), "token_id");
+  EXPECT_EQ(read.to_json("token_id"), note.to_json("token_id"));
   EXPECT_EQ(read.nonce, kNonce);
   EXPECT_EQ(read.scopes, note.scopes);
   EXPECT_EQ(read.ends_at(), note.ends_at());
-  EXPECT_EQ(VersionNote::read(VersionNote{}.to_json()).scopes, std::nullopt);
+  EXPECT_EQ(VersionNote::read(VersionNote{}.to_json("token_id"), "token_id").scopes, std::nullopt);
 }
 
 TEST(RotationNote, OfASlotReadsBackWhatItSays) {
@@ -377,7 +377,7 @@ TEST(RotationNote, OfADamagedSlotIsRefusedAsAWhole) {
   const std::string whole =
       R"({"slot":"s","created_at":1,"revision":1,"now":1,"state":"active","note":null,)"
       R"("current":{"version":1,"note":{"token_id":"t"}},"pending":null,"previous":[]})";
-  ASSERT_TRUE(Slot::read(whole).ok());
+  ASSERT_TRUE(Slot::read(whole, {}).ok());
   for (const std::string& damaged :
        {std::string(), std::string("[]"), std::string("null"), whole.substr(0, 40),
         std::string(R"({"slot":"s"})"), std::string(whole).replace(whole.find("[]"), 2, "7"),
@@ -385,7 +385,7 @@ TEST(RotationNote, OfADamagedSlotIsRefusedAsAWhole) {
         std::string(whole).replace(whole.find("\"t\""), 3, "\"\""),
         std::string(whole).replace(whole.find(":null,\"current"), 5,
                                    ":{\"nonces\":{\"a\":\"x\"}}")}) {
-    const auto slot = Slot::read(damaged);
+    const auto slot = Slot::read(damaged, {});
     ASSERT_FALSE(slot.ok()) << damaged;
     EXPECT_EQ(slot.error().reason, "SLOT_DAMAGED");
     EXPECT_EQ(slot.error().status, Status::kDataLoss);

@@ -11,7 +11,6 @@ using hub::Result;
 using hub::rotation::Answer;
 using hub::rotation::Goal;
 using hub::rotation::SlotNote;
-using hub::rotation::VersionNote;
 
 bool World::is_refused(const Token& token) const {
   return token.issued.id == refused_id || token.issued.owner_id != kOwner;
@@ -65,10 +64,9 @@ void World::check_revoke(const Host& host, const std::string& id) {
     violated("I10 a token went before it was written that all are to go");
 
   if (!active || !seen.current || revoked_by_somebody_ != host.revoked_by_somebody_) return;
-  const bool previous = std::ranges::any_of(seen.previous, [&](const auto& version) {
-    return VersionNote::read(version.note).token_id == id;
-  });
-  const auto current = tokens.find(VersionNote::read(seen.current->note).token_id);
+  const bool previous = std::ranges::any_of(
+      seen.previous, [&](const auto& version) { return id_in(version.note) == id; });
+  const auto current = tokens.find(id_in(seen.current->note));
   if (previous && (current == tokens.end() || !current->second.live || is_refused(current->second)))
     violated("I1 it deleted " + id + ", which lives, while current is dead");
 }
@@ -80,7 +78,7 @@ void World::check(std::string_view operation, const Host* by) {
   const auto all = store.backup();
   if (by != nullptr && operation == "mark" && by->request_.goal == Goal::kRevokePrevious)
     for (const auto& version : slot(by->slot_).previous)
-      if (version.retiring) excused_.insert(VersionNote::read(version.note).token_id);
+      if (version.retiring) excused_.insert(id_in(version.note));
   for (const auto& [name, kept] : all) check_slot(name, kept, after);
   for (const auto& [value, reader] : readers_) {
     const Token* token = by_value(value);
@@ -96,7 +94,7 @@ void World::check_slot(const std::string& name, const Kept& kept, const std::str
   if (kept.note.find("\"leaked\"") != std::string::npos) {
     const auto leaked = SlotNote::read(kept.note).leaked;
     const auto excuse = [&](const auto& version) {
-      if (leaked.contains(version.id)) excused_.insert(VersionNote::read(version.note).token_id);
+      if (leaked.contains(version.id)) excused_.insert(id_in(version.note));
     };
     if (kept.current) excuse(*kept.current);
     std::ranges::for_each(kept.previous, excuse);

@@ -45,7 +45,7 @@ TEST_F(RotationRevokeTest, WithAGracePeriodTheOldTokenGoesWhenItHasPassedAndNotB
   auto answer = must(kRotate);
   EXPECT_EQ(world_.live_of_ours(), ids({"token-1", "token-2"}));
   ASSERT_EQ(answer.pending.size(), 1U);
-  EXPECT_EQ(answer.pending[0].token_id, "token-1");
+  EXPECT_EQ(answer.pending[0].id, "token-1");
   EXPECT_EQ(answer.next_action_at, *answer.pending[0].at);
   world_.now += 1;
   answer = must(kRotate);
@@ -83,7 +83,7 @@ TEST_F(RotationRevokeTest, ADeadCurrentFoundBeforeRetiringIsReplacedFirst) {
   world_.revoked_by_somebody("token-2");
   const auto answer = must(kRotate);
   EXPECT_TRUE(warned(answer, "DEAD_CURRENT"));
-  EXPECT_EQ(answer.token_id, "token-3");
+  EXPECT_EQ(answer.id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-1").live) << "current is proven by now";
 }
 
@@ -169,7 +169,7 @@ TEST_F(RotationRevokeTest, RevokesEverythingFromEachStartingState) {
     const auto answer = world.a.run(kRevokeAll);
     ASSERT_TRUE(answer.ok());
     EXPECT_EQ(answer->state, "revoked");
-    EXPECT_FALSE(answer->token_id);
+    EXPECT_FALSE(answer->id);
     EXPECT_TRUE(world.live_of_ours().empty());
     EXPECT_TRUE(world.known().empty());
     EXPECT_TRUE(world.violations.empty());
@@ -327,7 +327,7 @@ TEST_F(RotationRestoreTest, FromBetweenIntentAndValueIsFoundByTheUseOfTheToken) 
   const Request replace = world_.replace_current();
   (void)world_.a.run(replace);
   const auto backup = world_.store.backup();
-  const auto intent = hub::rotation::VersionNote::read(world_.slot().pending->note);
+  const auto intent = hub::rotation::VersionNote::read(world_.slot().pending->note, "token_id");
   auto& used =
       world_.add("token-9", hub::rotation::marked_comment("x", {world_.slot().id, intent.nonce}));
   used.issued.last_used_day = world_.now;
@@ -356,7 +356,7 @@ TEST_F(RotationRestoreTest, FromAfterTheValueIsTakenUpWhereItStood) {
   const auto backup = world_.store.backup();
   must(replace);
   restore(backup);
-  EXPECT_EQ(must(replace).token_id, "token-2");
+  EXPECT_EQ(must(replace).id, "token-2");
   EXPECT_EQ(world_.live_of_ours(), ids({"token-2"}));
 }
 

@@ -60,7 +60,7 @@ void restore_older(World& world) {
 /// Most of what can break breaks in one of these.
 const std::vector<Scenario>& the_first() {
   static const std::vector<Scenario> kScenarios = {
-      {"create", 0, nullptr, {fixed(kCreate)}, false, {"TOKEN_EXISTS"}},
+      {"create", 0, nullptr, {fixed(kCreate)}, false, {"CURRENT_EXISTS"}},
       {"replace at once", 0, nullptr, {fixed(replace("token-1"))}},
       {"discard what is refused once",
        0,
@@ -211,7 +211,7 @@ const std::vector<Scenario>& revoking() {
        [](World& world) { (void)world.a.run(kRevokeAll); },
        {fixed(kCreate)},
        true,
-       {"TOKEN_EXISTS"}},
+       {"CURRENT_EXISTS"}},
       {"revoke everything and adopt",
        0,
        [](World& world) {

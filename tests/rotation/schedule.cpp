@@ -88,7 +88,7 @@ void Schedule::make_a_call(Host& host) {
                                               std::string(hub::to_text(answer.error().status));
   std::string did;
   if (answer.ok())
-    for (const auto& each : answer->did) did += ", " + each.action + " " + each.token_id;
+    for (const auto& each : answer->did) did += ", " + each.action + " " + each.id;
   tell(host, "ends: " + end + did);
 }
 

@@ -24,7 +24,7 @@ class RotationRollbackTest : public RotationTest {
 };
 
 TEST_F(RotationRollbackTest, MakesThePreviousTokenCurrentAndKeepsTheOtherForItsGracePeriod) {
-  EXPECT_EQ(must(roll_back("token-2")).token_id, "token-1");
+  EXPECT_EQ(must(roll_back("token-2")).id, "token-1");
   EXPECT_TRUE(world_.tokens.at("token-2").live);
   world_.now += 2 * kHour;
   must(kRotate);
@@ -34,7 +34,7 @@ TEST_F(RotationRollbackTest, MakesThePreviousTokenCurrentAndKeepsTheOtherForItsG
 
 TEST_F(RotationRollbackTest, IsMetOnceCurrentIsNotTheOneThatItNames) {
   must(roll_back("token-2"));
-  EXPECT_EQ(must(roll_back("token-2")).token_id, "token-1") << "it went forth again";
+  EXPECT_EQ(must(roll_back("token-2")).id, "token-1") << "it went forth again";
 }
 
 TEST_F(RotationRollbackTest, IsRefusedWhereThereIsNothingToGoBackTo) {
@@ -65,7 +65,7 @@ TEST_F(RotationRollbackTest, IsRefusedWhileANewTokenIsAboutToBecomeCurrent) {
   (void)world_.a.run(replace("token-2"));
   world_.a.revive();
   EXPECT_EQ(refused(roll_back("token-2")).reason, "ROLLBACK_IMPOSSIBLE");
-  EXPECT_EQ(must(kRotate).token_id, "token-3");
+  EXPECT_EQ(must(kRotate).id, "token-3");
 }
 
 TEST_F(RotationRollbackTest, IsRefusedToWhatHasLeaked) {
@@ -108,13 +108,13 @@ class RotationAdoptTest : public RotationTest {
 };
 
 TEST_F(RotationAdoptTest, IntoAnEmptySlotMakesItCurrentWithoutAMint) {
-  EXPECT_EQ(must(adopt(value_)).token_id, "hand-1");
+  EXPECT_EQ(must(adopt(value_)).id, "hand-1");
   EXPECT_EQ(count("mint"), 0U);
 }
 
 TEST_F(RotationAdoptTest, BesideACurrentOneMakesThatPrevious) {
   world_.create();
-  EXPECT_EQ(must(adopt(value_)).token_id, "hand-1");
+  EXPECT_EQ(must(adopt(value_)).id, "hand-1");
   EXPECT_EQ(world_.known(), (std::vector<std::string>{"hand-1", "token-1"}));
   EXPECT_TRUE(world_.tokens.at("token-1").live);
 }
@@ -124,7 +124,7 @@ TEST_F(RotationAdoptTest, TakesTheIdFromWhoAdoptsWhereTheValueDoesNotTellIt) {
   EXPECT_EQ(refused(adopt(value_)).reason, "ADOPTED_ID_UNKNOWN");
   EXPECT_EQ(refused(adopt(value_, "hand-9")).reason, "ADOPTED_ID_UNKNOWN");
   EXPECT_TRUE(world_.known().empty());
-  EXPECT_EQ(must(adopt(value_, "hand-1")).token_id, "hand-1");
+  EXPECT_EQ(must(adopt(value_, "hand-1")).id, "hand-1");
 }
 
 TEST_F(RotationAdoptTest, RefusesAnIdThatCannotBeThatOfTheValue) {
@@ -169,7 +169,7 @@ TEST_F(RotationAdoptTest, NeverDeletesWhatDidNotBecomeCurrent) {
 TEST_F(RotationAdoptTest, RevokesItOnceItWasCurrentAndIsRetired) {
   world_.policy.grace_seconds = 0;
   must(adopt(value_));
-  EXPECT_EQ(must(replace("hand-1")).token_id, "token-1");
+  EXPECT_EQ(must(replace("hand-1")).id, "token-1");
   EXPECT_FALSE(world_.tokens.at("hand-1").live);
 }
 
@@ -192,7 +192,7 @@ TEST_F(RotationAdoptTest, TakesOverTheTokenThatARestoredStoreDoesNotKnow) {
   world_.restore(backup);
   EXPECT_EQ(refused(kSweep).reason, "STORE_OLDER_THAN_WORKSPACE");
   const hub::Secret value("value of token-2");
-  EXPECT_EQ(must(adopt(value)).token_id, "token-2");
+  EXPECT_EQ(must(adopt(value)).id, "token-2");
   must(kSweep);
 }
 
@@ -209,7 +209,7 @@ TEST_F(RotationAdoptTest, TakesItOverAlsoFromABackupOfBetweenIntentAndValue) {
   world_.now += 10 * kMinute;  // that lease's holder is no more
   EXPECT_EQ(refused(kRotate).reason, "STORE_OLDER_THAN_WORKSPACE");
   const hub::Secret value("value of token-2");
-  EXPECT_EQ(must(adopt(value)).token_id, "token-2");
+  EXPECT_EQ(must(adopt(value)).id, "token-2");
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ bool Trial::is_finished(const Request& request, const Result<Answer>& answer) co
   if (std::ranges::find(scenario_.ends, reason) != scenario_.ends.end()) return true;
   // What another host did in between is an answer as well.
   if (world.revocation_asked && (reason == "SLOT_REVOKED" || reason == "NO_CURRENT")) return true;
-  if (request.goal == Goal::kCreate && reason == "TOKEN_EXISTS") return true;
+  if (request.goal == Goal::kCreate && reason == "CURRENT_EXISTS") return true;
   if (request.goal == Goal::kRollback && reason == "ROLLBACK_IMPOSSIBLE") return true;
   return request.goal == Goal::kAdopt && reason == "ADOPTION_REFUSED";
 }
@@ -183,16 +183,15 @@ void compare_with_plan(World& world, const Request& request) {
   for (const auto& step : *plan->plan) {
     if (step.reason.empty()) world.violated("a step without a reason: " + step.action);
     if (step.action == "mint") planned.emplace_back("mint");
-    if (step.action == "commit") planned.push_back("commit " + step.token_id);
-    if (step.action == "revoke") planned.push_back("revoke " + step.token_id);
+    if (step.action == "commit") planned.push_back("commit " + step.id);
+    if (step.action == "revoke") planned.push_back("revoke " + step.id);
     if (step.action == "sweep") planned.emplace_back("sweep");
   }
   std::string minted;
   for (const auto& step : answer->did) {
-    if (step.action == "minted") done.emplace_back("mint"), minted = step.token_id;
-    if (step.action == "committed" && step.token_id != minted)
-      done.push_back("commit " + step.token_id);
-    if (step.action == "revoked") done.push_back("revoke " + step.token_id);
+    if (step.action == "minted") done.emplace_back("mint"), minted = step.id;
+    if (step.action == "committed" && step.id != minted) done.push_back("commit " + step.id);
+    if (step.action == "revoked") done.push_back("revoke " + step.id);
     if (step.action == "swept") done.emplace_back("sweep");
   }
   if (sorted(planned) != sorted(done))

@@ -44,7 +44,7 @@ TEST_F(RotationVerifyTest, TakesScopesInAnyOrder) {
   world_.scopes = {"files", "sql"};
   world_.create();
   world_.reverses_scopes = true;
-  EXPECT_EQ(must(world_.replace_current()).token_id, "token-2");
+  EXPECT_EQ(must(world_.replace_current()).id, "token-2");
   world_.now += kDay;
   EXPECT_FALSE(warned(must(kRotate), "DRIFT"));
 }
@@ -57,7 +57,7 @@ TEST_F(RotationVerifyTest, LeavesANewTokenPendingWhileItCannotBeVerifiedAndAdopt
   EXPECT_EQ(world_.current_id(), "token-1");
   ASSERT_TRUE(world_.slot().pending);
   world_.a.revive();
-  EXPECT_EQ(must(replace).token_id, "token-2");
+  EXPECT_EQ(must(replace).id, "token-2");
   EXPECT_EQ(world_.mint_comments.size(), 1U);
 }
 
@@ -70,7 +70,7 @@ TEST_F(RotationVerifyTest, FinishesADiscardOnTheNextCallAndNeverCommitsWhatWasDi
   world_.a.revive();
   world_.refuses_fresh = false;
   ASSERT_TRUE(world_.slot().pending->discard);
-  EXPECT_EQ(must(replace).token_id, "token-3");
+  EXPECT_EQ(must(replace).id, "token-3");
   EXPECT_FALSE(world_.tokens.at("token-2").live);
 }
 
@@ -83,7 +83,7 @@ TEST_F(RotationVerifyTest, DoesNotAdoptAStagedTokenThatDiedMeanwhile) {
   world_.revoked_by_somebody("token-2");
   EXPECT_EQ(refused(replace).reason, "VERIFICATION_FAILED");
   EXPECT_EQ(world_.current_id(), "token-1");
-  EXPECT_EQ(must(replace).token_id, "token-3");
+  EXPECT_EQ(must(replace).id, "token-3");
 }
 
 TEST_F(RotationVerifyTest, AnotherHostThatAdoptedThePendingTokenKeepsIt) {
@@ -100,7 +100,7 @@ TEST_F(RotationVerifyTest, CommitsATokenThatAnsweredLateForWhetherItWasCommitted
   world_.a.faults = fault_at("commit", Fault::kFailAfter);
   EXPECT_EQ(refused(replace).status, Status::kUnavailable);
   world_.a.revive();
-  EXPECT_EQ(must(replace).token_id, "token-2");
+  EXPECT_EQ(must(replace).id, "token-2");
   EXPECT_EQ(world_.mint_comments.size(), 1U);
 }
 
@@ -160,7 +160,7 @@ TEST_F(RotationVerifyTest, ATokenWithoutExpiryIsReplacedWhenTheAskedLifetimeEnds
   EXPECT_EQ(must(kCreate).expiry_time, kStart + 90 * kDay);
   world_.now += 61 * kDay;
   world_.tokens.at("token-1").issued.last_used_day = world_.now;
-  EXPECT_EQ(must(kRotate).token_id, "token-2");
+  EXPECT_EQ(must(kRotate).id, "token-2");
 }
 
 TEST_F(RotationVerifyTest, StopsALoopThatAsksForTokensAtTheCapAndLeavesCurrent) {

@@ -24,9 +24,13 @@ hub::SlotSnapshot World::slot(std::string_view name) {
   return seen ? *std::move(seen) : hub::SlotSnapshot{};
 }
 
+std::string World::id_in(const std::string& note) const {
+  return VersionNote::read(note, machine.kind.id_key()).credential_id;
+}
+
 std::string World::current_id() {
   const auto seen = slot();
-  return seen.current ? VersionNote::read(seen.current->note).token_id : std::string();
+  return seen.current ? id_in(seen.current->note) : std::string();
 }
 
 const Token* World::by_value(std::string_view value) const {
@@ -58,7 +62,7 @@ std::size_t World::live_of_owner() const {
 std::vector<std::string> World::known() {
   std::vector<std::string> ids;
   const auto add_id = [&](const hub::SlotSnapshot::Version& version) {
-    ids.push_back(VersionNote::read(version.note).token_id);
+    ids.push_back(id_in(version.note));
   };
   const auto seen = slot();
   if (seen.current) add_id(*seen.current);

@@ -34,8 +34,13 @@ struct Token {
   std::string nonce{};
 };
 
+/// What Databricks' tokens are.
+inline const hub::rotation::Kind kTokens{
+    .noun = "token", .has_comments = true, .idle_limit_ms = 90LL * 86400 * 1000};
+
 /// What the promises hang on. Tests of the tests put a broken part in.
 struct Machine {
+  hub::rotation::Kind kind = kTokens;
   hub::rotation::Protocol protocol{};
   bool fenced = true;            // the store refuses writes of who lost the slot
   bool leased = true;            // and keeps others out for as long as a lease lasts
@@ -81,6 +86,8 @@ class World {
 
   std::int64_t remote_now() const { return now + remote_clock_ahead; }
 
+  /// The id that a version's note names.
+  std::string id_in(const std::string& note) const;
   hub::SlotSnapshot slot(std::string_view name = kSlot);
   std::string current_id();
   /// The token whose value is `value`, revoked or not.

@@ -18,6 +18,19 @@
 
 namespace hub::rotation {
 
+/// What is rotated.
+struct Kind {
+  /// One lower-case word, with s for several: what messages and the texts of reasons() call it,
+  /// and with _id the key of its id in an answer and in a version's note.
+  std::string noun = "token";
+  /// Whether it carries a comment, which mint() sets and list() shows.
+  bool has_comments = true;
+  /// The remote side revokes what was unused for so long. Milliseconds.
+  std::optional<std::int64_t> idle_limit_ms{};
+
+  std::string id_key() const { return noun + "_id"; }
+};
+
 /// Scopes of a credential; nothing where the remote side names none.
 using Scopes = std::optional<std::vector<std::string>>;
 
@@ -54,6 +67,9 @@ struct Verdict {
 class Provider {
  public:
   virtual ~Provider() = default;
+
+  /// The same at each call.
+  virtual Kind kind() const = 0;
 
   /// What the slot is bound to at its first use: a JSON object; another binding is refused from
   /// then on.
@@ -138,16 +154,16 @@ struct Answer {
   /// One step of a plan.
   struct Planned {
     std::string action;
-    std::string token_id;  // may be empty
+    std::string id;  // may be empty
     std::string reason;
   };
   struct Done {
     std::string action;
-    std::string token_id;
+    std::string id;
   };
   struct Remaining {
     std::string action;
-    std::string token_id;
+    std::string id;
     std::optional<std::int64_t> at;
   };
   struct Warning {
@@ -156,23 +172,32 @@ struct Answer {
   };
 
   std::string state;  // the slot's: active, revoking, revoked
-  std::optional<std::string> token_id;
+  std::optional<std::string> id;
   std::optional<std::int64_t> expiry_time;
   std::optional<std::vector<Planned>> plan;  // of plan() alone
   std::vector<Done> did;
   std::vector<Remaining> pending;
   std::vector<Warning> warnings;
   std::int64_t next_action_at = 0;
+  std::string id_key;  // of each id in the text: the kind's noun with _id
 
   std::string to_json() const;
 };
 
-/// The reasons of the machine's own errors, for describe().
-std::span<const Reason> reasons();
+/// One of the reasons of the machine's own errors, in the words of a kind.
+struct OwnReason {
+  std::string reason;
+  std::string summary;
+  std::string hint;
+};
+
+/// All of them, for describe(). The operations that hints name are, for the noun "token":
+/// create-token, rotate-token, adopt-token, revoke-token, list-tokens.
+std::vector<OwnReason> reasons(const Kind& kind);
 
 /// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
 /// twice, from two hosts, or again after a crash at any point. `random` gives 64 random bits.
-/// Reasons of its own: NO_CURRENT, TOKEN_EXISTS, SLOT_REVOKED, SLOT_BELONGS_ELSEWHERE,
+/// Reasons of its own: NO_CURRENT, CURRENT_EXISTS, SLOT_REVOKED, SLOT_BELONGS_ELSEWHERE,
 /// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, CAPACITY_REACHED, UNKNOWN_MINT,
 /// VERIFICATION_FAILED, DEAD_CURRENT, ROLLBACK_IMPOSSIBLE, ADOPTION_REFUSED, ADOPTED_ID_UNKNOWN,
 /// SLOT_DAMAGED; the provider's and the store's pass through.
