@@ -1,0 +1,142 @@
+// What oauth-secret makes of bad answers, bad servers and bad hosts.
+#include <gmock/gmock.h>
+
+#include "integration/oauth_secret_fixture.hpp"
+
+namespace integration {
+namespace {
+
+// ---- What is no good answer ----
+
+struct BadAnswer {
+  int status;
+  std::string body;
+  std::string reason;
+  hub::Effect effect;
+};
+
+TEST_F(OauthSecretTest, SaysWhatAnAnswerMeansAndWhetherASecretMayHaveBeenMade) {
+  using hub::Effect;
+  const std::string json = R"({"error_code": "SOMETHING", "message": "no"})";
+  const std::vector<BadAnswer> answers = {
+      {400, json, "REQUEST_REFUSED", Effect::kNone},
+      {400, R"({"error_code": "REQUEST_LIMIT_EXCEEDED"})", "THROTTLED", Effect::kNone},
+      {401, json, "CREDENTIAL_REFUSED", Effect::kNone},
+      {403, R"({"error_code": 403, "message": "Invalid access token."})", "CREDENTIAL_REFUSED",
+       Effect::kNone},
+      {404, json, "NOT_FOUND", Effect::kNone},
+      {404, "<html>", "ANSWER_UNREADABLE", Effect::kUnknown},
+      {429, json, "THROTTLED", Effect::kNone},
+      {500, json, "SERVER_FAILED", Effect::kUnknown},
+      {200, "<html>", "ANSWER_UNREADABLE", Effect::kUnknown},
+      {200, "[]", "ANSWER_UNREADABLE", Effect::kUnknown},
+      {200, std::string(100'000, '['), "ANSWER_UNREADABLE", Effect::kUnknown},
+      {200, "{\"a\": \"" + std::string(1024 * 1024, ' ') + "\"}", "ANSWER_UNREADABLE",
+       Effect::kUnknown},
+      {302, "{}", "ANSWER_UNREADABLE", Effect::kUnknown},
+  };
+  for (const BadAnswer& bad : answers) {
+    const std::string shown = std::to_string(bad.status) + " " + bad.body.substr(0, 40);
+    answer("GET", kSecrets, bad.status, bad.body);
+    EXPECT_EQ(error("list-secrets").reason, bad.reason) << shown;
+    // After the first unknown outcome the machine looks, and tries once more.
+    answer("POST", kSecrets, bad.status, bad.body, bad.effect == Effect::kNone ? 1 : 2);
+    const hub::Error failed = error("create-secret");
+    EXPECT_EQ(failed.reason, bad.reason) << shown;
+    EXPECT_EQ(failed.effect, bad.effect) << shown;
+    EXPECT_THAT(failed.hint, testing::Not(IsEmpty())) << shown;
+    advance(hours(25));
+  }
+  EXPECT_THAT(live(), IsEmpty());
+}
+
+TEST_F(OauthSecretTest, PassesOnHowLongToWait) {
+  answer("GET", kSecrets, 429, R"({"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"})");
+  const hub::Error failed = error("list-secrets");
+  EXPECT_EQ(failed.retry_after_ms, 7000);
+  EXPECT_EQ(failed.retry, hub::Retry::kSameCall);
+  EXPECT_EQ(failed.http_status, 429);
+}
+
+TEST_F(OauthSecretTest, RepeatsNoAnswerThatRepeatsTheRequest) {
+  done("create-secret");
+  for (const char* member : {"message", "error_code", "error"}) {
+    const auto repeat = [=](const Request& request, const Serve&) {
+      Object body;
+      body.set("error_code", "BAD");
+      body.set(member, request.authorization);
+      return Answer(body, 403);
+    };
+    meddle("GET", kSecrets, repeat);
+    EXPECT_EQ(error("list-secrets").reason, "CREDENTIAL_REFUSED");
+    meddle("POST", kSignIn, repeat);
+    EXPECT_EQ(error("rotate-secret", R"({"when": "now"})").reason, "CREDENTIAL_REFUSED");
+    advance(hours(25));
+  }
+}
+
+TEST_F(OauthSecretTest, DoesNotFailInAHostThatChecksNothing) {
+  for (const char* request : {"", "null", "[]", "{", R"({"when": 1})", R"({"replace": {}})"})
+    EXPECT_EQ(error("rotate-secret", request).reason, "REQUEST_INVALID") << request;
+  EXPECT_EQ(error("rotate-token").reason, "UNKNOWN_OPERATION");
+  EXPECT_THAT(requests(), IsEmpty());
+  config_.set("lifetime_seconds", "soon");
+  EXPECT_EQ(error("rotate-secret").reason, "CONFIGURATION_INVALID");
+}
+
+// ---- The connection ----
+
+TEST_F(OauthSecretTest, SendsNothingToAServerOfAnotherAuthority) {
+  const local_workspace::CertificateAuthority other("Another authority");
+  std::ofstream(directory_ / "other.pem") << other.certificate().certificate_pem;
+  config_.set("ca_file", (directory_ / "other.pem").string());
+  const hub::Error refused = error("create-secret");
+  EXPECT_EQ(refused.reason, "TLS_UNTRUSTED");
+  EXPECT_EQ(refused.effect, hub::Effect::kNone);
+  EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OauthSecretTest, AsksNoProxyThatTheEnvironmentNames) {
+  ::setenv("https_proxy", "http://127.0.0.1:1", 1);
+  EXPECT_TRUE(run("list-secrets"));
+  ::unsetenv("https_proxy");
+  config_.set("proxy", "http://127.0.0.1:1");
+  EXPECT_EQ(error("list-secrets").reason, "UNREACHABLE");
+}
+
+TEST_F(OauthSecretTest, RefusesACredentialThatWouldEndTheHeader) {
+  host_.grant("admin", "canary-admin\r\nX-Other: 1");
+  EXPECT_EQ(error("list-secrets").reason, "CREDENTIAL_UNUSABLE");
+  EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OauthSecretTest, ReturnsAtOnceWhenTheHostCancels) {
+  std::stop_source asked;
+  std::mutex mutex;
+  std::condition_variable_any answers;
+  std::stop_source ended;
+  meddle("POST", kSecrets, [&](const Request&, const Serve&) {
+    asked.request_stop();
+    std::unique_lock lock(mutex);
+    answers.wait(lock, ended.get_token(), [] { return false; });
+    return std::optional<Answer>();
+  });
+  std::chrono::steady_clock::time_point cancelled;
+  std::thread host([&] {
+    std::unique_lock lock(mutex);
+    answers.wait(lock, asked.get_token(), [] { return false; });
+    cancelled = std::chrono::steady_clock::now();
+    host_.cancel();
+  });
+  const hub::Error stopped = error("create-secret");
+  const auto returned = std::chrono::steady_clock::now();
+  host.join();
+  ended.request_stop();
+  EXPECT_EQ(stopped.status, hub::Status::kCancelled);
+  EXPECT_EQ(stopped.effect, hub::Effect::kUnknown);
+  EXPECT_LT(returned - cancelled, milliseconds(200));
+  host_.resume();
+}
+
+}  // namespace
+}  // namespace integration
