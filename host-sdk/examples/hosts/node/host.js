@@ -13,8 +13,8 @@
 // It needs koffi. hub_connector.js is the header; slot.js keeps the slot. What it leaves to you;
 // docs/contract.md has the rules:
 //   - The slot is in memory, so a rotated secret is gone with the process.
-//   - It loads whatever it is given. A host checks the library's owner and digest, the configuration
-//     and the requests by the schemas in describe(), before the connector sees them.
+//   - It loads whatever it is given. A host checks the library's owner and digest, and the
+//     configuration and the requests by the schemas in describe(), before the connector sees them.
 //   - It masks no secrets in logs, errors and answers, and wipes none.
 //   - It never cancels. One that does runs the callbacks of on_cancel, each once.
 //   - JavaScript has one thread, and it waits while a call runs. A connector that calls its host
@@ -189,7 +189,8 @@ function main([library, configFile, credential, slotName, ...operations]) {
   const done = opened && invokeEach(connector, calls, instance, operations);
   if (opened) connector.close(instance);
   connector.stop();
-  console.error(`${slotName}: ${slot.slot.state}, current version ${slot.slot.current?.version ?? 0}`);
+  const {state, current} = slot.slot;
+  console.error(`${slotName}: ${state}, current version ${current?.version ?? 0}`);
   return done ? 0 : 1;
 }
 

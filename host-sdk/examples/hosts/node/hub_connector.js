@@ -141,7 +141,8 @@ export function load(path) {
   loaded.push(library);
   const table = library.func('hub_connector_query', pointer, ['const char *'])(CONNECTOR_ID);
   const size = table === null ? 0 : Number(koffi.decode(table, 'size_t'));
-  if (size < koffi.sizeof(Connector.type)) throw new Error(`${path} is no connector of ${CONNECTOR_ID}`);
+  if (size < koffi.sizeof(Connector.type))
+    throw new Error(`${path} is no connector of ${CONNECTOR_ID}`);
   const members = koffi.decode(table, Connector.type);
   const call = (name) => (...parameters) =>
     koffi.call(members[name], Connector.prototypes[name], ...parameters);
