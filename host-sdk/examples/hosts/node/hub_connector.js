@@ -69,7 +69,7 @@ export const Call = struct('hub_call', {
   secret_end: [status, pointer, text, u64],
 });
 
-const Connector = struct('hub_connector', {
+export const Connector = struct('hub_connector', {
   struct_size: 'size_t', abi_minor: 'uint32_t', reserved: 'uint32_t', id: text, version: text,
   describe: [status, Sink.type],
   start: [status, pointer, pointer],
