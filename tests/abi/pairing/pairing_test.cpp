@@ -2,6 +2,7 @@
 // host.c compiled with tests/abi/frozen, and with what grow.py makes of the header as it is. The
 // careless ones do not ask HUB_HAS of one struct.
 #include <gtest/gtest.h>
+#include <hub/connector.h>
 
 #include <csignal>
 #include <string>
@@ -59,9 +60,10 @@ TEST_P(Pairing, UsesWhatBothSidesHave) {
   const bool new_host = GetParam().host == "new";
   const bool new_connector = GetParam().connector == "new";
   const bool grown = new_host && new_connector;
+  const std::string new_minor = std::to_string(HUB_CONNECTOR_MINOR + 1);
   std::string expected = kFirstReleaseCalls;
-  expected += std::string("host 4.5.6 minor ") + (new_host ? "1" : "0") + " attempt 3 key key" +
-              (grown ? " booted 1 priority 3\n" : " booted -1 priority -1\n");
+  expected += "host 4.5.6 minor " + (new_host ? new_minor : "0") + " attempt 3 key key" +
+              (grown ? " booted " + new_minor + " priority 3\n" : " booted -1 priority -1\n");
   // A value that the host does not know is read as "never".
   expected += std::string("fail 14 retry ") +
               (grown           ? "99"
@@ -69,8 +71,8 @@ TEST_P(Pairing, UsesWhatBothSidesHave) {
                                : "2") +
               " effect 1 http 503 after 1500 BUSY it is busy wait {} trace " +
               (grown ? "t-1\nwarm 0\n" : "\n");
-  expected += std::string("connector paired 1.2.3 minor ") + (new_connector ? "1" : "0") +
-              " query 1\nlog\n";
+  expected +=
+      "connector paired 1.2.3 minor " + (new_connector ? new_minor : "0") + " query 1\nlog\n";
   const Finished finished = run();
   EXPECT_EQ(finished.out, expected);
   EXPECT_EQ(finished.code, 0) << "signal " << finished.signal;
