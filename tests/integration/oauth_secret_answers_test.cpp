@@ -104,34 +104,48 @@ TEST_F(OauthSecretTest, AsksNoProxyThatTheEnvironmentNames) {
   EXPECT_EQ(error("list-secrets").reason, "UNREACHABLE");
 }
 
+TEST_F(OauthSecretTest, GoesByTheWorkspacesClock) {
+  const std::string first = id(done("create-secret"));
+  host_.advance(hours(24 * 25));  // the host's alone
+  EXPECT_EQ(id(done("rotate-secret")), first);
+  EXPECT_THAT(live(), ElementsAre(first));
+}
+
 TEST_F(OauthSecretTest, RefusesACredentialThatWouldEndTheHeader) {
   host_.grant("admin", "canary-admin\r\nX-Other: 1");
   EXPECT_EQ(error("list-secrets").reason, "CREDENTIAL_UNUSABLE");
   EXPECT_THAT(requests(), IsEmpty());
 }
 
-TEST_F(OauthSecretTest, ReturnsAtOnceWhenTheHostCancels) {
-  std::stop_source asked;
-  std::mutex mutex;
-  std::condition_variable_any answers;
-  std::stop_source ended;
-  meddle("POST", kSecrets, [&](const Request&, const Serve&) {
-    asked.request_stop();
+/// Where the workspace waits with an answer that nobody reads any more.
+struct Gate {
+  void wait_for(const std::stop_source& event) {
     std::unique_lock lock(mutex);
-    answers.wait(lock, ended.get_token(), [] { return false; });
+    changed.wait(lock, event.get_token(), [] { return false; });
+  }
+
+  std::stop_source asked, ended;
+  std::mutex mutex;
+  std::condition_variable_any changed;
+};
+
+TEST_F(OauthSecretTest, ReturnsAtOnceWhenTheHostCancels) {
+  const auto gate = std::make_shared<Gate>();  // the workspace's thread may outlive the test's body
+  meddle("POST", kSecrets, [gate](const Request&, const Serve&) {
+    gate->asked.request_stop();
+    gate->wait_for(gate->ended);
     return std::optional<Answer>();
   });
   std::chrono::steady_clock::time_point cancelled;
   std::thread host([&] {
-    std::unique_lock lock(mutex);
-    answers.wait(lock, asked.get_token(), [] { return false; });
+    gate->wait_for(gate->asked);
     cancelled = std::chrono::steady_clock::now();
     host_.cancel();
   });
   const hub::Error stopped = error("create-secret");
   const auto returned = std::chrono::steady_clock::now();
   host.join();
-  ended.request_stop();
+  gate->ended.request_stop();
   EXPECT_EQ(stopped.status, hub::Status::kCancelled);
   EXPECT_EQ(stopped.effect, hub::Effect::kUnknown);
   EXPECT_LT(returned - cancelled, milliseconds(200));

@@ -153,10 +153,20 @@ TEST_F(OauthSecretTest, RevokesANewSecretThatIsRefusedForGoodAndKeepsTheCurrentO
   EXPECT_EQ(current(), value);
 }
 
-TEST_F(OauthSecretTest, LeavesANewSecretPendingWhileItsSignInCannotBeAsked) {
-  answer("POST", kSignIn, 503, "{}");
-  EXPECT_EQ(error("create-secret").reason, "SERVER_FAILED");
-  EXPECT_EQ(live().size(), 1U);
+TEST_F(OauthSecretTest, LeavesANewSecretPendingWhileItsSignInSaysNothingOfIt) {
+  const std::vector<std::pair<int, std::string>> answers = {
+      {503, "{}"},
+      {400, R"({"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow"})"},
+      {400, R"({"error": "invalid_request"})"},
+      {403, R"({"error_code": "PERMISSION_DENIED", "message": "your address is not allowed"})"},
+      {200, "{}"}};
+  for (const auto& [status, body] : answers) {
+    answer("POST", kSignIn, status, body);
+    EXPECT_THAT(error("create-secret").reason,
+                testing::AnyOf("SERVER_FAILED", "THROTTLED", "REQUEST_REFUSED",
+                               "CREDENTIAL_REFUSED", "ANSWER_UNREADABLE"));
+    EXPECT_EQ(live().size(), 1U);
+  }
   done("create-secret");
   EXPECT_EQ(live().size(), 1U);
 }

@@ -48,6 +48,16 @@ TEST_F(InstalledSdk, LetsAnAuthorBuildTestAndInstallAConnector) {
   run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate measure/build/libmeasure.so");
 }
 
+TEST_F(InstalledSdk, LetsAnAuthorBuildTheConnectorThatRotates) {
+  run("cp -r sdk/share/doc/hub-connector-sdk/examples/oauth-secret . && " HUB_CMAKE
+      " -S oauth-secret -B build -DCMAKE_PREFIX_PATH=$PWD/sdk");
+  run(HUB_CMAKE " --build build --parallel 2");
+  EXPECT_THAT(run("nm -D --defined-only build/liboauth_secret.so"),
+              ::testing::MatchesRegex("[0-9a-f]+ T hub_connector_query\n"));
+  run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate"
+      " --config oauth-secret/validate.json build/liboauth_secret.so");
+}
+
 TEST_F(InstalledSdk, LetsAHostLoadAnAuthorsConnector) {
   configure_example();
   run(HUB_CMAKE " --build measure/build --target measure");

@@ -17,8 +17,9 @@ inline constexpr auto kReasons = std::to_array<hub::Reason>({
     {"CANCELLED", "The host cancelled the call.", "Nothing to do."},
     {"CONFIGURATION_INVALID", "The connection's configuration cannot be used.",
      "Correct the connection's \"config\"; its schema is in this description."},
-    {"CREDENTIAL_REFUSED", "The workspace does not accept the admin's credential.",
-     "Provide the token of a workspace admin as the secret \"admin\"."},
+    {"CREDENTIAL_REFUSED", "The workspace does not accept a credential.",
+     "The message says for what. Provide the token of a workspace admin as the secret \"admin\"; "
+     "for a sign-in, see whether the principal is active and may sign in to this workspace."},
     {"CREDENTIAL_UNUSABLE", "The credential has bytes that no token has.",
      "Provide it without a line's end, a space or quotes."},
     {"DEADLINE_EXCEEDED", "The call ran out of time.", "Call again, with more time."},

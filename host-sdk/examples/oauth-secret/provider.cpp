@@ -82,7 +82,8 @@ Error refused(const Response& response, std::string_view code, std::string messa
   if (status >= 500) return tell(Status::kUnavailable, "SERVER_FAILED", Retry::kSameCall);
   if (code.empty()) return tell(Status::kFailedPrecondition, "ANSWER_UNREADABLE");
   if (code == "QUOTA_EXCEEDED") return tell(Status::kResourceExhausted, "QUOTA_REACHED");
-  if (status == 401) return tell(Status::kUnauthenticated, "CREDENTIAL_REFUSED");
+  if (status == 401 || code == "invalid_client")
+    return tell(Status::kUnauthenticated, "CREDENTIAL_REFUSED");
   if (status == 403) return tell(Status::kPermissionDenied, "CREDENTIAL_REFUSED");
   if (status == 404) return tell(Status::kNotFound, "NOT_FOUND");
   return tell(Status::kFailedPrecondition, "REQUEST_REFUSED");
@@ -204,8 +205,7 @@ Result<Verdict> SecretProvider::verify(hub::Call call, const hub::Secret& value,
                      "the workspace grants no access token");
     }
     const Error& error = answer.error();
-    const bool is_refusal = error.http_status == 400 || error.http_status == 401;
-    if (!is_refusal || error.reason == "ANSWER_UNREADABLE") return error;
+    if (error.status != Status::kUnauthenticated) return error;
     const bool fresh = milliseconds(now() - creation_time) < principal_.settle_time;
     if (!fresh) return Verdict{false, error.message};
     // Without the time to ask again nothing is proven; the next call asks.
