@@ -20,10 +20,10 @@ class InstalledSdk : public PackageFixture {
     run(HUB_CMAKE " --install " HUB_BUILD " --component sdk --prefix $PWD/first && mv first sdk");
   }
 
-  /// Copies the example as its README says, and configures it.
-  void configure_example() const {
-    run("cp -r sdk/share/doc/hub-connector-sdk/examples/minimal measure && " HUB_CMAKE
-        " -S measure -B measure/build -DCMAKE_PREFIX_PATH=$PWD/sdk");
+  /// Copies the example as the README says, and configures it, in build.
+  void configure_example(const std::string& name) const {
+    run("cp -r sdk/share/doc/hub-connector-sdk/examples/" + name + " . && " HUB_CMAKE " -S " +
+        name + " -B build -DCMAKE_PREFIX_PATH=$PWD/sdk");
   }
 
   /// What CMake says to a project that does nothing but find_package(HubConnectorSdk `arguments`).
@@ -39,13 +39,13 @@ class InstalledSdk : public PackageFixture {
 };
 
 TEST_F(InstalledSdk, LetsAnAuthorBuildTestAndInstallAConnector) {
-  configure_example();
-  run(HUB_CMAKE " --build measure/build");
-  EXPECT_THAT(run("ctest --test-dir measure/build"), HasSubstr("100% tests passed"));
-  run(HUB_CMAKE " --install measure/build --prefix $PWD/hub --strip");
+  configure_example("minimal");
+  run(HUB_CMAKE " --build build");
+  EXPECT_THAT(run("ctest --test-dir build"), HasSubstr("100% tests passed"));
+  run(HUB_CMAKE " --install build --prefix $PWD/hub --strip");
   EXPECT_EQ(run("cd hub && find . -type f | sort"),
             "./lib/hub/connectors/libmeasure.so\n./lib/hub/connectors/measure.connector.json\n");
-  run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate measure/build/libmeasure.so");
+  run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate build/libmeasure.so");
 }
 
 TEST_F(InstalledSdk, LetsAnAuthorBuildTheConnectorThatRotates) {
@@ -59,20 +59,25 @@ TEST_F(InstalledSdk, LetsAnAuthorBuildTheConnectorThatRotates) {
 }
 
 TEST_F(InstalledSdk, LetsAHostLoadAnAuthorsConnector) {
-  configure_example();
-  run(HUB_CMAKE " --build measure/build --target measure");
-  run(HUB_CMAKE " --install measure/build --prefix $PWD/hub --strip");
+  configure_example("minimal");
+  run(HUB_CMAKE " --build build --target measure");
+  run(HUB_CMAKE " --install build --prefix $PWD/hub --strip");
   run(HUB_CMAKE " -S " HUB_OUTSIDE " -B outside -DCMAKE_PREFIX_PATH=$PWD/sdk");
   run(HUB_CMAKE " --build outside");
   scratch_.write("measure.connection.json", R"({"name": "first", "connector": "measure",
     "config": {"unit": "bits"}, "secrets": {"key": {"reference": "env:KEY"}}})");
 
-  for (const std::string place : {"measure/build", "hub/lib/hub/connectors"}) {
+  for (const std::string place : {"build", "hub/lib/hub/connectors"}) {
     EXPECT_EQ(
         run("outside/host " + place + "/measure.connector.json measure.connection.json measure"),
         "{\"length\": 80}\n");
   }
-  EXPECT_THAT(run("nm -D --defined-only outside/librotating.so"),
+}
+
+TEST_F(InstalledSdk, LetsAnAuthorBuildTheExampleThatRotates) {
+  configure_example("oauth-secret");
+  run(HUB_CMAKE " --build build");
+  EXPECT_THAT(run("nm -D --defined-only build/liboauth_secret.so"),
               ::testing::MatchesRegex("[0-9a-f]+ T hub_connector_query\n"));
 }
 
