@@ -51,6 +51,15 @@ std::optional<std::int64_t> time_of(std::string_view rfc3339) {
   return std::int64_t{::timegm(&parts)} * 1000 + static_cast<std::int64_t>(fraction * 1000);
 }
 
+/// Databricks' API says error_code, which the gateway has as a number; OAuth says error.
+std::string code_of(const Value& json) {
+  const auto member = json.FindMember("error_code");
+  if (member != json.MemberEnd() && member->value.IsInt())
+    return std::to_string(member->value.GetInt());
+  const std::string_view word = text(json, "error_code");
+  return std::string(word.empty() ? text(json, "error") : word);
+}
+
 /// Ids become part of a path.
 bool is_id(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
@@ -129,16 +138,11 @@ Result<SecretProvider::Answer> SecretProvider::ask(hub::Call call, const Request
   const bool is_success = response.status >= 200 && response.status < 300;
   if (is_success && is_object) return answer;
 
-  // Databricks' API says error_code and message, where the code may be a number; OAuth says error.
   std::string code;
   std::string message = request.method + " " + request.path.substr(0, request.path.find('?')) +
                         ": HTTP " + std::to_string(response.status);
   if (is_object && !is_success) {
-    const auto number = answer.json.FindMember("error_code");
-    code = text(answer.json, "error_code");
-    if (number != answer.json.MemberEnd() && number->value.IsInt())
-      code = std::to_string(number->value.GetInt());
-    if (code.empty()) code = text(answer.json, "error");
+    code = code_of(answer.json);
     const std::string said = code + " " + std::string(text(answer.json, "message"));
     // Some servers repeat the request, and a sign-in's has its secret in base64.
     const bool is_safe =
