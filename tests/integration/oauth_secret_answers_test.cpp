@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "integration/oauth_secret_fixture.hpp"
+#include "support/namespaces.hpp"
 
 namespace integration {
 namespace {
@@ -150,6 +151,34 @@ TEST_F(OauthSecretTest, ReturnsAtOnceWhenTheHostCancels) {
   EXPECT_EQ(stopped.effect, hub::Effect::kUnknown);
   EXPECT_LT(returned - cancelled, milliseconds(200));
   host_.resume();
+}
+
+TEST_F(OauthSecretTest, ReturnsAtOnceWhenTheHostCancelsALookUp) {
+  const auto write = [this](const char* name, const char* text) {
+    std::ofstream(directory_ / name) << text;
+    return directory_ / name;
+  };
+  config_.set("host", "https://w1.example.com");
+  std::optional<milliseconds> late;
+  const bool could = test_support::in_own_namespaces([&] {
+    test_support::replace_file("/etc/resolv.conf", write("resolv.conf", "nameserver 127.0.0.1\n"));
+    test_support::replace_file("/etc/nsswitch.conf", write("nsswitch.conf", "hosts: dns\n"));
+    const test_support::NameServer names(test_support::NameServer::Manner::kSilent);
+    std::chrono::steady_clock::time_point cancelled;
+    std::thread host([&] {
+      EXPECT_TRUE(names.wait_for_a_query());
+      cancelled = std::chrono::steady_clock::now();
+      host_.cancel();
+    });
+    const hub::Error stopped = error("list-secrets");
+    const auto returned = std::chrono::steady_clock::now();
+    host.join();
+    EXPECT_EQ(stopped.status, hub::Status::kCancelled) << stopped.message;
+    late = std::chrono::duration_cast<milliseconds>(returned - cancelled);
+    host_.resume();
+  });
+  if (!could) GTEST_SKIP() << "namespaces may not be made here";
+  EXPECT_LT(*late, milliseconds(200));
 }
 
 }  // namespace
