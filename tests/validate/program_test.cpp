@@ -1,0 +1,102 @@
+// hub-validate's answers, and that the connectors of this repository conform.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "validator.hpp"
+
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const std::string kMeasure = MEASURE_LIBRARY;
+
+void expect_conforms(const Report& report) {
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.with("failed"), IsEmpty());
+  EXPECT_THAT(report.with("crashed"), IsEmpty());
+  EXPECT_THAT(report.with("warned"), IsEmpty());
+}
+
+TEST(HubValidate, FindsNothingInTheExampleThatAuthorsCopy) {
+  const Report report = validate({MEASURE_MANIFEST});
+  expect_conforms(report);
+  // It needs no server, and has no slot.
+  EXPECT_THAT(report.with("skipped"),
+              ElementsAre("HUB-C-11.c", "HUB-C-11.d", "HUB-C-11.e", "HUB-C-11.f", "HUB-S-03.a"));
+}
+
+TEST(HubValidate, FindsNothingInTheExampleThatRotates) {
+  const Report report =
+      validate({"--config", HUB_SOURCE_DIRECTORY "/host-sdk/examples/oauth-secret/validate.json",
+                OAUTH_SECRET_MANIFEST});
+  expect_conforms(report);
+  EXPECT_THAT(report.with("skipped"), IsEmpty());
+}
+
+TEST(HubValidate, FindsNothingInOurOwnConnector) {
+  const Report report =
+      validate({"--config", HUB_SOURCE_DIRECTORY "/tests/validate/databricks_token.config.json",
+                DATABRICKS_TOKEN_MANIFEST});
+  expect_conforms(report);
+  EXPECT_THAT(report.with("skipped"), IsEmpty());
+}
+
+TEST(HubValidate, SaysInJsonWhatItSawAndWhatToDo) {
+  const Report report =
+      validate({"--seed", "7", "--only", "HUB-T-03.i", HUB_ZOO_DIRECTORY "/bad_prints.so"});
+  EXPECT_EQ(report.document->getValue<int>("seed"), 7);
+  EXPECT_EQ(report.document->getValue<std::string>("abi"), "hub.connector/1");
+  EXPECT_EQ(report.document->getObject("counts")->getValue<int>("failed"), 1);
+  const auto checks = report.document->getArray("checks");
+  const auto last = checks->getObject(static_cast<unsigned>(checks->size() - 1));
+  EXPECT_EQ(last->getValue<std::string>("check"), "HUB-T-03.i");
+  EXPECT_THAT(last->getValue<std::string>("seen"), HasSubstr("bytes"));
+  EXPECT_THAT(last->getValue<std::string>("do"), HasSubstr("log"));
+}
+
+TEST(HubValidate, SaysInTextWhatItSawAndWhatToDo) {
+  const auto finished = run_validator({HUB_ZOO_DIRECTORY "/bad_exits.so"});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.out, HasSubstr("crashed  HUB-E-01.a"));
+  EXPECT_THAT(finished.out, HasSubstr("ended with exit code 0, in invoke work"));
+  EXPECT_THAT(finished.out, HasSubstr("do:    catch everything"));
+  EXPECT_THAT(finished.out, HasSubstr("0 failed, 1 crashed"));
+  EXPECT_EQ(finished.err, "");  // progress is for terminals
+}
+
+TEST(HubValidate, RunsOnlyWhatIsAskedForAndWhatThatNeeds) {
+  const Report report = validate({"--only", "HUB-L-10", "--only", "HUB-L-07", kMeasure});
+  EXPECT_THAT(report.with("passed"),
+              ElementsAre("HUB-L-07", "HUB-L-08", "HUB-L-09", "HUB-L-10.a", "HUB-L-10.b"));
+}
+
+TEST(HubValidate, ListsItsChecks) {
+  const auto text = run_validator({"--list"});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_THAT(text.out, HasSubstr("HUB-T-03.i  nothing is written to stdout or stderr"));
+  EXPECT_EQ(validate({"--list"}).outcomes.size(), validate({kMeasure}).outcomes.size());
+}
+
+TEST(HubValidate, SaysHowItIsCalled) {
+  const auto help = run_validator({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("--seed=NUMBER"));
+
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{},
+                                             {"--unknown", kMeasure},
+                                             {"--seed", "x", kMeasure},
+                                             {"--config"},
+                                             {"--only", "HUB-X", kMeasure},
+                                             {"/nowhere.so"},
+                                             {"--config", "/nowhere", kMeasure}}) {
+    const auto finished = run_validator(wrong);
+    EXPECT_EQ(finished.code, 2) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("hub-validate: "));
+    EXPECT_EQ(finished.out, "");
+  }
+}
+
+}  // namespace

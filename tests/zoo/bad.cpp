@@ -1,0 +1,239 @@
+// A connector that keeps the contract, and breaks one rule of it for each flaw.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <hub/connector.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "flaw.hpp"
+
+namespace {
+
+using hub::Call;
+using hub::Error;
+using hub::Result;
+using hub::Status;
+using std::chrono::milliseconds;
+
+bool is(Flaw flaw) { return kFlaw == flaw; }
+
+// Across calls, where a flaw keeps something.
+const hub_host* the_host = nullptr;
+const hub_call* kept_call = nullptr;
+std::string held_secret;
+std::atomic<int> running = 0;
+std::atomic<int> opened = 0;
+bool started = false;
+
+struct AtExit {
+  ~AtExit() {
+    if (is(Flaw::aborts_at_exit)) std::abort();
+    if (is(Flaw::keeps_host) && the_host != nullptr) the_host->now_unix_ms(the_host);
+  }
+} at_exit;
+
+void disturb_process() {
+  if (is(Flaw::blocks_signal)) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  }
+  if (is(Flaw::changes_directory) && ::chdir("/") != 0) std::abort();
+  if (is(Flaw::changes_environment)) ::setenv("BAD", "1", 1);
+  if (is(Flaw::changes_locale)) std::setlocale(LC_ALL, "C.UTF-8");
+  if (is(Flaw::changes_umask)) ::umask(0123);
+  if (is(Flaw::exits)) std::exit(0);
+  if (is(Flaw::installs_handler)) std::signal(SIGUSR1, SIG_IGN);
+  if (is(Flaw::leaks_descriptor)) ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (is(Flaw::prints)) std::puts("working");
+}
+
+class Bad {
+ public:
+  static constexpr std::string_view kId = "bad";
+  static constexpr std::string_view kVersion = "1.0.0";
+
+  static std::string describe() {
+    const std::string more = is(Flaw::redescribes) && started ? " Now." : "";
+    return R"({"id": "bad", "version": "1.0.0", "title": "Bad", "summary": "For tests.)" + more +
+           R"(", "config": {"type": "object", "additionalProperties": false,
+        "properties": {"name": {"type": "string"}}},
+      "secrets": {"key": {"access": "read", "required": true, "summary": "A credential."},
+                  "token": {"access": "rotate", "required": true, "summary": "A slot."}},
+      "operations": {"work": {"summary": "Works.", "idempotent": false,
+        "request": {"type": "object", "additionalProperties": false,
+                    "properties": {"text": {"type": "string"}}},
+        "response": {"type": "object"}}},
+      "reasons": {"DENIED": {"summary": "No key.", "hint": "Grant it."},
+                  "BUSY": {"summary": "It is used.", "hint": "Wait."}}})";
+  }
+
+  static Result<> start(hub::Host, Call) {
+    started = true;
+    kept_call = nullptr;
+    if (is(Flaw::leaks_thread))
+      std::thread([] { std::this_thread::sleep_for(std::chrono::hours(1)); }).detach();
+    return {};
+  }
+  static void stop() {}
+
+  static Result<std::unique_ptr<Bad>> open(Call call, std::string_view, std::string_view config) {
+    if (is(Flaw::aborts_on_configuration) && !config.starts_with('{')) std::abort();
+    if (is(Flaw::opens_once) && opened != 0) return error("BUSY");
+    if (is(Flaw::keeps_call)) kept_call = call.raw();
+    ++opened;
+    return std::make_unique<Bad>(config);
+  }
+  explicit Bad(std::string_view config) : config_(config), thread_(std::this_thread::get_id()) {}
+  ~Bad() { --opened; }
+
+  Result<std::string> invoke(Call call, std::string_view operation, std::string_view request) {
+    if (is(Flaw::aborts_on_operation) && operation != "work") std::abort();
+    if (is(Flaw::aborts_on_bytes) && request.starts_with('\xff')) std::abort();
+    if (is(Flaw::is_bound_to_thread) && thread_ != std::this_thread::get_id()) std::abort();
+    if (is(Flaw::keeps_call) && kept_call != nullptr) kept_call->cancelled(kept_call);
+    if (is(Flaw::keeps_config) && !config_.starts_with('{')) return error("BUSY");
+    disturb_process();
+    misread(call, request);
+    if (is(Flaw::ignores_cancel) && call.cancelled())
+      std::this_thread::sleep_for(milliseconds(300));
+    if (is(Flaw::ignores_deadline) && call.remaining() <= milliseconds(0))
+      std::this_thread::sleep_for(milliseconds(300));
+    if (is(Flaw::leaves_callback)) call.raw()->on_cancel(call.raw(), ignore, nullptr);
+    if (is(Flaw::undeclared_secret)) (void)call.secret("other");
+    if (is(Flaw::wants_exact_tables) && call.raw()->struct_size != sizeof(hub_call))
+      return error("BUSY");
+    return work(call);
+  }
+
+ private:
+  static void ignore(void*) noexcept {}
+
+  static Error error(const std::string& reason) {
+    return {.status = Status::kFailedPrecondition, .reason = reason, .message = "it cannot work"};
+  }
+
+  /// What a flaw does to what was lent.
+  static void misread(Call call, std::string_view request) {
+    const auto* const table = reinterpret_cast<const char*>(call.raw());
+    volatile std::size_t seen = 0;
+    if (is(Flaw::reads_beyond_table)) seen = static_cast<std::size_t>(table[sizeof(hub_call)]);
+    if (is(Flaw::reads_beyond_text)) seen = std::strlen(request.data());
+    if (is(Flaw::writes_to_request) && !request.empty()) {
+      const char first = request[0];
+      *const_cast<volatile char*>(request.data()) = first;
+    }
+    (void)seen;
+  }
+
+  static Result<std::string> work(Call call) {
+    if (is(Flaw::holds_secret) && !held_secret.empty()) return std::string("{}");
+    const auto key = call.secret("key");
+    if (!key) return denied(call, key.error());
+    const std::string value(key->reveal());
+    if (is(Flaw::holds_secret)) held_secret = value;
+    if (is(Flaw::secret_in_log)) call.log(hub::LogLevel::kInfo, "it is " + value);
+    if (is(Flaw::prints_secret)) std::fputs(value.c_str(), stderr);
+    if (is(Flaw::secret_in_failure)) {
+      Error wrong = error("BUSY");
+      wrong.message += value;
+      return wrong;
+    }
+    auto slot = hub::SlotTransaction::begin(call, "token", milliseconds(1000));
+    if (!slot) return std::move(slot).error();
+    const std::string note = is(Flaw::secret_in_note) ? R"({"by": ")" + value + R"("})" : "{}";
+    if (auto noted = slot->note(note); !noted) return std::move(noted).error();
+    if (is(Flaw::leaves_slot_begun)) new hub::SlotTransaction(*std::move(slot));
+    if (is(Flaw::secret_in_response)) return R"({"key": ")" + value + R"("})";
+    std::string alone = "true";
+    if (is(Flaw::shares_state)) {
+      if (++running != 1) alone = "false";
+      std::this_thread::sleep_for(milliseconds(5));
+      --running;
+    }
+    return R"({"length": )" + std::to_string(key->size()) + R"(, "alone": )" + alone + "}";
+  }
+
+  /// How a flaw reports that there is no key.
+  static Result<std::string> denied(Call call, const Error& why) {
+    if (is(Flaw::needs_no_secret)) return std::string("{}");
+    if (is(Flaw::aborts_on_refusal) && why.status == Status::kUnavailable) std::abort();
+    Error told = error("DENIED");
+    if (is(Flaw::lists_no_reason)) told.reason = "NOBODY_KNOWS";
+    if (is(Flaw::speaks_no_words)) told.message.clear();
+    if (is(Flaw::repeats_unsure)) {
+      told.retry = hub::Retry::kSameCall;
+      told.effect = hub::Effect::kUnknown;
+    }
+    (void)call;
+    return told;
+  }
+
+  std::string_view config_;
+  std::thread::id thread_;
+};
+
+/// For what the trampolines of connector.hpp would not let it do.
+hub_status invoke(hub_instance* instance, const hub_call* call, hub_text operation,
+                  hub_text request, hub_sink response) {
+  using Trampoline = hub::Export<Bad>;
+  if (is(Flaw::throws)) throw std::runtime_error("thrown");
+  if (is(Flaw::ignores_refusal)) {
+    hub::TextSink text;
+    const hub_status status = Trampoline::invoke(instance, call, operation, request, text.sink());
+    if (status == HUB_OK) response.write(response.context, {text.text.data(), text.text.size()});
+    return status;
+  }
+  const hub_status status = Trampoline::invoke(instance, call, operation, request, response);
+  if (status == HUB_OK) return status;
+  if (is(Flaw::says_nothing)) return HUB_DATA_LOSS;
+  hub_error error{};
+  error.struct_size = is(Flaw::shortens_failure) ? offsetof(hub_error, hint) : sizeof error;
+  error.status = is(Flaw::names_no_status) ? 99 : status;
+  error.reason = hub::text_of("BUSY");
+  error.message = hub::text_of("it cannot work");
+  if (is(Flaw::shortens_failure) || is(Flaw::names_no_status)) {
+    call->fail(call, &error);
+    return error.status;
+  }
+  return status;
+}
+
+hub_status start(const hub_host* host, const hub_call* call) noexcept {
+  the_host = host;
+  return hub::Export<Bad>::start(host, call);
+}
+
+hub_status describe(hub_sink description) noexcept {
+  const std::string text = Bad::describe();
+  const hub_status written = description.write(description.context, {text.data(), text.size()});
+  return is(Flaw::ignores_refusal_of_description) ? HUB_OK : written;
+}
+
+const void* query(const char*) noexcept { return is(Flaw::knows_any_extension) ? "" : nullptr; }
+
+}  // namespace
+
+extern "C" HUB_EXPORT const void* hub_connector_query(const char* id) noexcept {
+  static const hub_connector table = [] {
+    hub_connector own = hub::Export<Bad>::kTable;
+    own.describe = describe;
+    own.start = start;
+    own.query = query;
+    own.invoke = reinterpret_cast<decltype(own.invoke)>(&invoke);
+    return own;
+  }();
+  return is(Flaw::knows_any_id) || std::string_view(id) == HUB_CONNECTOR_ID ? &table : nullptr;
+}

@@ -1,0 +1,3 @@
+#include "flaw.hpp"
+
+const Flaw kFlaw = Flaw::FLAW;
