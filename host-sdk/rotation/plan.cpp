@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "marker.hpp"
 #include "reasons.hpp"
 
 namespace hub::rotation {
@@ -310,24 +309,6 @@ std::int64_t back_off_ms(const Slot& slot, std::int64_t now) {
   const std::int64_t step = std::min(kHour, 30 * kSecond << std::min(slot.note.failures, 7));
   if (!slot.current) return step;
   return std::clamp((slot.current->note.ends_at() - now) / 10, kSecond, step);
-}
-
-Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner_id,
-                 std::int64_t now) {
-  Findings findings;
-  for (const Issued& issued : listed) {
-    const bool live = issued.expiry_time <= 0 || issued.expiry_time > now;
-    if (!live || issued.owner_id != owner_id) continue;
-    ++findings.live_of_owner;
-    const auto marker = Marker::parse(issued.comment);
-    if (!marker || marker->slot_id != slot.id || slot.names(issued.id) ||
-        slot.note.accepted.contains(marker->nonce)) {
-      continue;
-    }
-    const bool explained = slot.note.nonces.contains(marker->nonce) && !issued.last_used_day;
-    (explained ? findings.orphans : findings.strange).push_back(issued);
-  }
-  return findings;
 }
 
 }  // namespace hub::rotation

@@ -99,14 +99,4 @@ std::int64_t next_action_at(const Slot& slot, std::int64_t now, const Policy& po
 /// tenth of the time that current has left.
 std::int64_t back_off_ms(const Slot& slot, std::int64_t now);
 
-/// What a list of the remote side means for the slot.
-struct Findings {
-  std::vector<Issued> orphans;  // ours, live, named by no version, never used: nobody has the value
-  std::vector<Issued>
-      strange;  // ours by marker and owner, but the slot cannot have made them as it stands
-  std::size_t live_of_owner = 0;
-};
-Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner_id,
-                 std::int64_t now);
-
 }  // namespace hub::rotation

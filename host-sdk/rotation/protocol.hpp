@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attribution.hpp"
 #include "machine.hpp"
 #include "plan.hpp"
 

@@ -39,6 +39,8 @@ inline constexpr auto kReasons = std::to_array<Reason>({
     {"UNKNOWN_MINT", "Whether the workspace made a {} is not known.",
      "Run rotate-{} again, or sweep: it first looks for the {} and revokes it, for nobody has its "
      "value. Do not repeat the request by hand."},
+    {"HOST_OVERSLEPT", "This host, or its clock, leapt before it could ask for a {}.",
+     "No {} was made, and the current one is untouched. Run rotate-{} again."},
     {"VERIFICATION_FAILED", "The new {} was refused.",
      "The current {} is untouched. See whether the principal is active, may sign in to this "
      "workspace, and whether an IP access list keeps this host out."},

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "attribution.hpp"
 #include "marker.hpp"
 #include "plan.hpp"
 #include "reasons.hpp"
@@ -69,8 +70,15 @@ Event Rotator::prepare() {
   if (!owner) return failed(std::move(owner).error());
   owner_ = *std::move(owner);
   // A store that is older than the workspace must not mint. A list that cannot be read does not
-  // say so, and must not keep current from being replaced in time.
-  const auto listed = provider_.list(call_);
+  // say so, and must not keep current from being replaced in time; but without it, what has no
+  // comment could not be told from what was there before.
+  auto listed = provider_.list(call_);
+  if (!listed && !slot_.kind.has_comments) {
+    Error error = std::move(listed).error();
+    error.message =
+        "no " + slot_.kind.noun + " is made before the list can be read: " + error.message;
+    return not_made(std::move(error));
+  }
   if (!listed) {
     warn(listed.error());
   } else {
@@ -96,6 +104,7 @@ Event Rotator::prepare() {
       warn(full);  // the remote side has the last word
     }
     read_expiry_again(*listed);
+    known_ = lately_made(*listed, owner_, provider_.now());
   }
   // By now the remote side has told the time, which may not be what this host took it for.
   if (due().empty()) {
@@ -124,9 +133,12 @@ void Rotator::read_expiry_again(const std::vector<Issued>& listed) {
 
 Event Rotator::stage_intent() {
   const std::int64_t now = provider_.now();
-  VersionNote intent{.nonce = nonce_text(random_()),
+  const std::uint64_t nonce = random_();
+  VersionNote intent{.nonce = nonce_text(nonce),
                      .started_at = now,
-                     .lifetime_seconds = policy_.lifetime_seconds,
+                     .lifetime_seconds = slot_.kind.has_comments
+                                             ? policy_.lifetime_seconds
+                                             : told_lifetime(policy_.lifetime_seconds, nonce),
                      .owner_id = owner_,
                      .scopes = wanted_scopes()};
   if (policy_.scopes && !same(policy_.scopes, intent.scopes)) {
@@ -140,7 +152,11 @@ Event Rotator::stage_intent() {
   std::erase_if(slot_.note.accepted, is_over);
   std::erase_if(slot_.note.mints,
                 [&](std::int64_t time) { return time <= now - mint_window_ms(slot_, policy_); });
-  slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
+  if (slot_.kind.has_comments) {
+    slot_.note.nonces[intent.nonce] = now + intent.lifetime_seconds * kSecond + kDay;
+  } else {
+    slot_.note.attempts[intent.nonce] = {now, intent.lifetime_seconds, known_};
+  }
   slot_.note.mints.push_back(now);
 
   auto staged = transaction_.stage_intent(intent.to_json(slot_.kind.id_key()), note());
@@ -154,10 +170,7 @@ Event Rotator::mint() {
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return written(renewed);
   const VersionNote& intent = slot_.pending->note;
   ++mints_;
-  auto minted =
-      provider_.mint(call_, {.lifetime_seconds = intent.lifetime_seconds,
-                             .comment = marked_comment(policy_.comment, {slot_.id, intent.nonce}),
-                             .scopes = intent.scopes});
+  auto minted = ask_for(intent);
   if (minted) {
     remote_changed_ = true;
     minted_ = *std::move(minted);
@@ -166,6 +179,7 @@ Event Rotator::mint() {
   failure_ = std::move(minted).error();
   if (failure_->effect == Effect::kNone) {
     slot_.note.nonces.erase(intent.nonce);
+    slot_.note.attempts.erase(intent.nonce);
     slot_.note.mints.pop_back();
     // Our own orphans may be what fills it.
     if (failure_->status == Status::kResourceExhausted) slot_.note.sweep_due_at = 0;
@@ -176,6 +190,23 @@ Event Rotator::mint() {
   return Event::kUnanswered;
 }
 
+Result<Minted> Rotator::ask_for(const VersionNote& intent) {
+  // What a request makes is looked for around the time of its intent.
+  if (std::abs(provider_.now() - intent.started_at) > kClockTolerance) {
+    Error late = refusal(
+        slot_.kind, Status::kUnavailable, "HOST_OVERSLEPT",
+        "this host, or its clock, has leapt since it began to ask for a " + slot_.kind.noun);
+    late.retry = Retry::kSameCall;
+    return late;
+  }
+  return provider_.mint(call_,
+                        {.lifetime_seconds = intent.lifetime_seconds,
+                         .comment = slot_.kind.has_comments
+                                        ? marked_comment(policy_.comment, {slot_.id, intent.nonce})
+                                        : std::string(),
+                         .scopes = intent.scopes});
+}
+
 Event Rotator::stage_value() {
   VersionNote& pending = slot_.pending->note;
   const Issued& issued = minted_->issued;
@@ -183,8 +214,12 @@ Event Rotator::stage_value() {
   pending.creation_time = issued.creation_time > 0 ? issued.creation_time : pending.started_at;
   pending.expiry_time = issued.expiry_time;
   pending.scopes = issued.scopes;
-  auto staged = transaction_.stage_value(minted_->value, pending.to_json(slot_.kind.id_key()), {});
+  SlotNote answered = slot_.note;
+  answered.attempts.erase(pending.nonce);
+  auto staged = transaction_.stage_value(minted_->value, pending.to_json(slot_.kind.id_key()),
+                                         answered.to_json());
   if (!staged) return written(std::move(staged).error());
+  slot_.note = std::move(answered);
   slot_.pending->has_value = true;
   target_pending();
   did("minted", issued.id);

@@ -1,6 +1,7 @@
 // What goes: previous versions that are ripe, orphans, or everything.
 #include <algorithm>
 
+#include "attribution.hpp"
 #include "marker.hpp"
 #include "plan.hpp"
 #include "reasons.hpp"
@@ -136,8 +137,9 @@ Event Rotator::sweep() {
   if (!gone)
     return gone.error().status == Status::kAborted ? written(gone) : not_done(gone.error());
   slot_.note.clean_lists = judged->orphans.empty() ? slot_.note.clean_lists + 1 : 0;
-  slot_.note.sweep_due_at =
-      now + (slot_.note.clean_lists >= kCleanListsForRest ? kDay : kSweepAgainAfter);
+  const bool is_at_rest =
+      slot_.note.clean_lists >= kCleanListsForRest && slot_.note.attempts.empty();
+  slot_.note.sweep_due_at = now + (is_at_rest ? kDay : kSweepAgainAfter);
   did("swept", {});
   return Event::kChecked;
 }
@@ -145,6 +147,16 @@ Event Rotator::sweep() {
 Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::string& owner) {
   const std::int64_t now = provider_.now();
   Findings findings = protocol_.examine(listed, slot_, owner, now);
+  std::erase_if(slot_.note.attempts,
+                [&](const auto& entry) { return findings.settled.contains(entry.first); });
+  for (const Issued& issued : findings.doubtful) {
+    // Several lists of one call may show the same.
+    if (!doubtful_.insert(issued.id).second) continue;
+    warn({.reason = "CANNOT_TELL_APART",
+          .message = named(issued.id) +
+                     " was made while a request of ours was not answered; whether it is ours "
+                     "cannot be told, so it is left alone"});
+  }
   if (findings.orphans.empty() && findings.strange.empty()) return findings;
   // What another run made since this one began is not for this one to judge.
   if (auto renewed = transaction_.renew(time_needed()); !renewed) return std::move(renewed).error();
@@ -184,6 +196,9 @@ Result<> Rotator::revoke_orphans(const std::vector<Issued>& orphans) {
     if (auto renewed = transaction_.renew(time_needed()); !renewed) return renewed;
     if (auto revoked = revoke(orphan.id); !revoked) return revoked;
     did("orphan-revoked", orphan.id);
+    // It was the only one.
+    std::erase_if(slot_.note.attempts,
+                  [&](const auto& entry) { return fits(entry.second, orphan); });
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,7 @@ class Rotator {
   Event not_made(Error error);
   void read_expiry_again(const std::vector<Issued>& listed);
   void take_over_roles();
+  Result<Minted> ask_for(const VersionNote& intent);
   Scopes wanted_scopes() const;
   void warn_of_lifetime(const VersionNote& granted);
   /// What a list means, for as long as the slot is still ours.
@@ -111,7 +113,9 @@ class Rotator {
   std::optional<Error> failure_;
   std::optional<Error> unmet_;  // why no new one was made, though the rest was done
   std::string drift_;
-  std::string owner_;  // of what is about to be minted
+  std::string owner_;               // of what is about to be minted
+  std::set<std::string> known_;     // to the list that was read for it, of late
+  std::set<std::string> doubtful_;  // reported in this call
   int mints_ = 0;
   bool committed_ = false;
   bool proven_ = false;          // current answered for itself in this call

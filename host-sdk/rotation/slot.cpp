@@ -51,6 +51,36 @@ Object in_seconds(const Times& times) {
   return object;
 }
 
+using Attempts = std::map<std::string, Attempt>;
+
+Attempts read_attempts(const Object& object) {
+  Attempts attempts;
+  const Object::Ptr kept = object.getObject("attempts");
+  if (!kept) return attempts;
+  for (const auto& [nonce, value] : *kept) {
+    const auto& attempt = *value.extract<Object::Ptr>();
+    Attempt& read = attempts[nonce];
+    read.started_at = attempt.getValue<std::int64_t>("started_at");
+    read.lifetime_seconds = attempt.getValue<std::int64_t>("lifetime_seconds");
+    for (const auto& id : *attempt.getArray("known")) read.known.insert(id.convert<std::string>());
+  }
+  return attempts;
+}
+
+Object to_object(const Attempts& attempts) {
+  Object object;
+  for (const auto& [nonce, attempt] : attempts) {
+    Array known;
+    for (const std::string& id : attempt.known) known.add(id);
+    Object kept(Poco::JSON_PRESERVE_KEY_ORDER);
+    kept.set("started_at", attempt.started_at);
+    kept.set("lifetime_seconds", attempt.lifetime_seconds);
+    kept.set("known", known);
+    object.set(nonce, kept);
+  }
+  return object;
+}
+
 Slot::Version read_version(const Object& object, const std::string& id_key) {
   return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object), id_key)};
 }
@@ -118,6 +148,7 @@ SlotNote SlotNote::read(const std::string& json) {
   if (object->isObject("binding")) note.binding = text_of(*object->getObject("binding"));
   note.nonces = read_times(*object, "nonces");
   note.accepted = read_times(*object, "accepted");
+  note.attempts = read_attempts(*object);
   if (const Array::Ptr mints = object->getArray("mints")) {
     for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
   }
@@ -144,6 +175,7 @@ std::string SlotNote::to_json() const {
   if (!binding.empty()) object.set("binding", parse(binding));
   object.set("nonces", in_seconds(kept));
   if (!accepted.empty()) object.set("accepted", in_seconds(accepted));
+  if (!attempts.empty()) object.set("attempts", to_object(attempts));
   object.set("mints", times);
   if (!leaked.empty()) {
     Array versions;

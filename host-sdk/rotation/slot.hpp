@@ -37,6 +37,14 @@ struct VersionNote {
   bool has_ended(std::int64_t now) const { return expiry_time > 0 && expiry_time <= now; }
 };
 
+/// A request for a credential without a comment that was not answered, or not yet: all by which
+/// what it made can be known. Times in milliseconds since 1970.
+struct Attempt {
+  std::int64_t started_at = 0;
+  std::int64_t lifetime_seconds = 0;  // as asked for
+  std::set<std::string> known{};      // ids that were there before
+};
+
 /// The slot's own note.
 struct SlotNote {
   /// So many nonces fit beside everything else into the 16 KiB of a note. What falls off is the one
@@ -50,6 +58,9 @@ struct SlotNote {
   /// they end.
   static constexpr std::size_t kMaxAccepted = 64;
   std::map<std::string, std::int64_t> accepted;
+  /// By nonce, of kinds without comments. The cap on mints bounds them, and the list that ends
+  /// each.
+  std::map<std::string, Attempt> attempts;
   std::vector<std::int64_t> mints;  // of the last day
   std::set<std::uint64_t> leaked;   // versions that go without grace, until they are gone
   std::int64_t drift_checked_at = 0;

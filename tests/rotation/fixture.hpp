@@ -13,6 +13,8 @@ namespace rotation_test {
 
 class RotationTest : public ::testing::Test {
  protected:
+  explicit RotationTest(const Machine& machine = {}) : world_(machine) {}
+
   void TearDown() override {
     for (const std::string& violation : world_.violations) ADD_FAILURE() << violation;
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "marker.hpp"
 #include "world.hpp"
 
 namespace rotation_test {
@@ -60,8 +59,7 @@ Result<T> Host::operate(std::string_view operation, const std::string& subject,
 
   const bool unheard = fault != Fault::kNone && fault != Fault::kRefuse && !other_acts;
   if (fault != Fault::kKillBefore) world_.check_request(*this, operation, subject);
-  if (operation == "mint" && unheard && holds())
-    world_.unlooked_.insert(hub::rotation::Marker::parse(subject)->nonce);
+  if (operation == "mint" && unheard && holds()) world_.unlooked_.insert(subject);
   if (fault == Fault::kKillBefore) dead_ = true;
   if (fault == Fault::kKillBefore || fault == Fault::kFailBefore) return lost;
   if (fault == Fault::kRefuse) {
@@ -72,6 +70,7 @@ Result<T> Host::operate(std::string_view operation, const std::string& subject,
                  .message = "the workspace refused " + std::string(operation)};
   }
   if (fault == Fault::kLate) {
+    if (world_.late.empty()) world_.late_since_ = world_.now;
     world_.late.emplace_back([effect] { (void)effect(); });
     return lost;
   }
@@ -131,6 +130,7 @@ Result<std::string> Host::owner_id(Call) {
 }
 
 Result<Minted> Host::mint(Call, const MintRequest& request) {
+  if (world_.is_crowded) world_.add_another();
   // A late one must not look into a call that has ended.
   return ask<Minted>("mint", request.comment, [this, request]() -> Result<Minted> {
     World& world = world_;
@@ -142,6 +142,7 @@ Result<Minted> Host::mint(Call, const MintRequest& request) {
     }
     Token& token = world.add("token-" + std::to_string(world.next_id_++), request.comment);
     const std::int64_t seconds = world.granted_seconds.value_or(request.lifetime_seconds);
+    if (!kind().has_comments) token.slot_id = world.slot(slot_).id;
     token.issued.expiry_time = world.no_expiry ? -1 : world.remote_now() + seconds * 1000;
     token.issued.scopes = request.scopes ? request.scopes : world.scopes;
     if (world.drops_scopes) token.issued.scopes.reset();
@@ -175,7 +176,7 @@ Result<std::vector<Issued>> Host::list(Call) {
   return ask<std::vector<Issued>>("list", {}, [&] {
     std::vector<Issued> listed;
     for (const auto& [id, token] : world_.tokens)
-      if (token.live && !is_elsewhere()) listed.push_back(token.issued);
+      if (token.live && !is_elsewhere()) listed.push_back(world_.shown(token));
     return listed;
   });
 }
@@ -184,7 +185,7 @@ Result<std::optional<Issued>> Host::find(Call, const std::string& id) {
   return ask<std::optional<Issued>>("find", {}, [&]() -> std::optional<Issued> {
     const auto at = world_.tokens.find(id);
     if (at == world_.tokens.end() || !at->second.live || is_elsewhere()) return std::nullopt;
-    return at->second.issued;
+    return world_.shown(at->second);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <list>
 #include <utility>
 
+#include "attribution.hpp"
 #include "marker.hpp"
 #include "plan.hpp"
 
@@ -11,6 +12,7 @@ namespace rotation_test {
 namespace {
 
 using hub::rotation::Action;
+using hub::rotation::Attempt;
 using hub::rotation::Event;
 using hub::rotation::Findings;
 using hub::rotation::Issued;
@@ -35,9 +37,11 @@ Machine with_rows(const std::vector<Transition>& rows) {
   return {.protocol = {.transitions = table}};
 }
 
-Machine with_examine(decltype(hub::rotation::Protocol::examine) examine) {
-  return {.protocol = {.examine = examine}};
-}
+using Examine = decltype(hub::rotation::Protocol::examine);
+
+Machine with_examine(Examine examine) { return {.protocol = {.examine = examine}}; }
+
+Machine of_secrets(Examine examine) { return {.kind = kSecrets, .protocol = {.examine = examine}}; }
 
 Findings by_nonce_alone(const std::vector<Issued>& listed, const Slot& slot,
                         const std::string& owner, std::int64_t now) {
@@ -64,6 +68,57 @@ Findings strange_ones_too(const std::vector<Issued>& listed, const Slot& slot,
   for (Issued& issued : std::exchange(findings.strange, {}))
     findings.orphans.push_back(std::move(issued));
   return findings;
+}
+
+template <class Change>
+Findings by_difference(std::vector<Issued> listed, Slot slot, const std::string& owner,
+                       std::int64_t now, Change change) {
+  for (auto& [nonce, attempt] : slot.note.attempts) {
+    for (Issued& issued : listed) change(attempt, issued);
+  }
+  return hub::rotation::examine(listed, slot, owner, now);
+}
+
+Findings whenever_made(const std::vector<Issued>& listed, const Slot& slot,
+                       const std::string& owner, std::int64_t now) {
+  return by_difference(listed, slot, owner, now, [](Attempt& attempt, Issued& issued) {
+    issued.expiry_time += attempt.started_at - issued.creation_time;
+    issued.creation_time = attempt.started_at;
+  });
+}
+
+Findings known_before(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner,
+                      std::int64_t now) {
+  return by_difference(listed, slot, owner, now,
+                       [](Attempt& attempt, Issued&) { attempt.known.clear(); });
+}
+
+Findings however_long(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner,
+                      std::int64_t now) {
+  return by_difference(listed, slot, owner, now, [](Attempt& attempt, Issued& issued) {
+    issued.expiry_time = issued.creation_time + attempt.lifetime_seconds * 1000;
+  });
+}
+
+Findings whosever(const std::vector<Issued>& listed, const Slot& slot, const std::string& owner,
+                  std::int64_t now) {
+  return by_difference(listed, slot, owner, now,
+                       [&](Attempt&, Issued& issued) { issued.owner_id = owner; });
+}
+
+Findings any_of_several(const std::vector<Issued>& listed, const Slot& slot,
+                        const std::string& owner, std::int64_t now) {
+  Findings findings = hub::rotation::examine(listed, slot, owner, now);
+  for (Issued& issued : std::exchange(findings.doubtful, {}))
+    findings.orphans.push_back(std::move(issued));
+  return findings;
+}
+
+Findings nothing_of_ours(const std::vector<Issued>& listed, const Slot& slot,
+                         const std::string& owner, std::int64_t now) {
+  Slot forgetful = slot;
+  forgetful.note.attempts.clear();
+  return hub::rotation::examine(listed, forgetful, owner, now);
 }
 
 bool never_met(const Slot&, const Request&) { return false; }
@@ -114,6 +169,12 @@ const std::vector<Mutant>& mutants() {
       {"retire-without-proof-of-current", "I1",
        with_rows({{State::kCommitted, Event::kDue, Action::kCheckUse, State::kCommitted}})},
       {"replace-ignored", "I6", {.protocol = {.is_met = never_met}}},
+      {"difference-ignores-window", "I9", of_secrets(whenever_made)},
+      {"difference-without-known-ids", "I9", of_secrets(known_before)},
+      {"difference-ignores-lifetime", "I9", of_secrets(however_long)},
+      {"difference-ignores-owner", "I9", of_secrets(whosever)},
+      {"difference-revokes-what-is-doubtful", "I9", of_secrets(any_of_several)},
+      {"difference-forgets-attempts", "I3", of_secrets(nothing_of_ours)},
       {"binding-ignored", "I9", {.protocol = {.belongs_elsewhere = at_home_everywhere}}},
   };
   return kMutants;

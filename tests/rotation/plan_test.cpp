@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "attribution.hpp"
 #include "machine.hpp"
 #include "marker.hpp"
 #include "plan.hpp"

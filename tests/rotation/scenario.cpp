@@ -99,6 +99,7 @@ const std::vector<Scenario>& replacing() {
        {fixed(replace("token-1"))}},
       {"replace at capacity", 0, lose_a_mint, {[](World& world) {
          world.capacity = world.live_of_owner();
+         world.is_crowded = false;
          return world.replace_current();
        }}},
       {"replace what has leaked",

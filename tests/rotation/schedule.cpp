@@ -1,5 +1,6 @@
 #include "schedule.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,7 @@ constexpr std::size_t kOffered = 3;
 Schedule::Schedule(std::uint64_t seed, const Machine& machine) : world(machine), random_(seed) {
   constexpr std::int64_t kGraces[] = {0, 3600, 86400};
   world.policy.grace_seconds = kGraces[below(3)];
+  world.is_crowded = !machine.kind.has_comments;
   world.policy.retire = by_chance(300) ? Retire::kUnlessUsed : Retire::kAlways;
   for (std::size_t i = 0; i < kOffered; ++i) {
     const std::string id = "hand-" + std::to_string(i);
@@ -123,6 +125,7 @@ Fault Schedule::any_fault(const Host&, std::string_view operation) {
 
 void Schedule::between_operations(Host& host, std::string_view operation) {
   ++operations;
+  actors_[&host == &world.a ? 0 : 1].next = operation;
   if (by_chance(60)) something_happens();
   if (other(host).done || !by_chance(250)) return;
   tell(host, "waits before " + std::string(operation));
@@ -136,9 +139,17 @@ void Schedule::give_way(Host& host) {
   actors_[&host == &world.a ? 0 : 1].turn.acquire();
 }
 
+bool Schedule::is_in_a_hurry() const {
+  return !world.machine.kind.has_comments &&
+         std::ranges::any_of(actors_, [](const Actor& actor) { return actor.next == "mint"; });
+}
+
 void Schedule::something_happens() {
   const auto happened = [&](std::string what) { story.push_back("   " + std::move(what)); };
-  switch (below(8)) {
+  const std::size_t what = below(8);
+  constexpr std::size_t kTimes = 6;  // of what follows are about time
+  if (what < kTimes && is_in_a_hurry()) return;
+  switch (what) {
     case 0:
     case 1:
       leap(static_cast<std::int64_t>(below(20)) * kMinute);
@@ -170,7 +181,7 @@ void Schedule::something_happens() {
 void Schedule::leap(std::int64_t milliseconds) {
   // No request is under way for hours.
   if (milliseconds >= kHour) world.settle();
-  world.now += milliseconds;
+  world.pass(milliseconds);
   ++world.disturbances;
 }
 

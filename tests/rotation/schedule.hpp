@@ -33,6 +33,7 @@ class Schedule {
   struct Actor {
     Host& host;
     std::binary_semaphore turn{0};
+    std::string_view next{};  // what it is about to do
     bool done = false;
   };
 
@@ -49,6 +50,9 @@ class Schedule {
   /// The other host goes on, if it has anything left, until it gives way.
   void give_way(Host& host);
   void something_happens();
+  /// Whether a request without a marker is about to leave: it does within the time in which what
+  /// it makes can be found.
+  bool is_in_a_hurry() const;
   void leap(std::int64_t milliseconds);
   Actor& other(const Host& host) { return actors_[&host == &world.a ? 1 : 0]; }
 

@@ -24,13 +24,12 @@ std::string told(const Schedule& schedule) {
   return text;
 }
 
-TEST(RotationSchedules, KeepEachPromiseWithTwoHostsAndEveryFault) {
+void keep_each_promise(const Machine& machine, std::uint64_t count) {
   const std::uint64_t first = from_environment("HUB_ROTATION_SEED", 1);
-  const std::uint64_t count = from_environment("HUB_ROTATION_SCHEDULES", 10'000);
   std::cout << "seeds " << first << " to " << first + count - 1 << "\n";
   std::uint64_t runs = 0, operations = 0, switches = 0;
-  for (std::uint64_t seed = first; seed < first + count && !HasFailure(); ++seed) {
-    Schedule schedule(seed, Machine{});
+  for (std::uint64_t seed = first; seed < first + count && !::testing::Test::HasFailure(); ++seed) {
+    Schedule schedule(seed, machine);
     schedule.run();
     ++runs;
     operations += schedule.operations;
@@ -43,6 +42,16 @@ TEST(RotationSchedules, KeepEachPromiseWithTwoHostsAndEveryFault) {
             << " changes of host\n";
   EXPECT_GE(operations, 30 * runs);
   EXPECT_GE(switches, 5 * runs);
+}
+
+std::uint64_t schedules() { return from_environment("HUB_ROTATION_SCHEDULES", 10'000); }
+
+TEST(RotationSchedules, KeepEachPromiseWithTwoHostsAndEveryFault) {
+  keep_each_promise(Machine{}, schedules());
+}
+
+TEST(RotationSchedules, KeepEachPromiseWithoutCommentsToo) {
+  keep_each_promise({.kind = kSecrets}, schedules());
 }
 
 }  // namespace

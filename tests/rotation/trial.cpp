@@ -29,6 +29,7 @@ Host::Faults inject(const Injection& injection) {
 Trial::Trial(const Scenario& scenario, const Machine& machine)
     : world(machine), scenario_(scenario) {
   world.policy.grace_seconds = scenario.grace_seconds;
+  world.is_crowded = !machine.kind.has_comments;
   if (scenario.created) {
     world.create();
     world.add_strangers();
@@ -45,7 +46,7 @@ void Trial::go(const Injection& first, const Injection& second, bool recover_by_
     const auto answer = world.a.run(request);
     if (operations.empty() || !world.a.operations.empty()) operations = world.a.operations;
     if (!is_finished(request, answer)) recover(request, second, recover_by_rotate);
-    world.now += scenario_.grace_seconds * 1000;
+    world.pass(scenario_.grace_seconds * 1000);
   }
   rest(world);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attribution.hpp"
 #include "marker.hpp"
 #include "slot.hpp"
 
@@ -115,6 +116,7 @@ void World::revoked_by_somebody(const std::string& id) {
 }
 
 void World::add_strangers() {
+  if (!machine.kind.has_comments) return add_lookalikes();
   const std::string ours = slot().id;
   const std::string nonce(16, 'a');
   add("stranger-unmarked", "made by hand");
@@ -123,6 +125,44 @@ void World::add_strangers() {
   add("stranger-text", "hub:" + ours + "/" + nonce + " was copied");
   add("stranger-used", "x hub:00000000-0000-4000-8000-ffffffffffff/" + nonce);
   use("stranger-used");
+}
+
+void World::add_lookalikes() {
+  // Like what the next requests will make but for one thing: the owner, or the time.
+  for (std::uint64_t next = 0; next < 4; ++next) {
+    const std::int64_t lifetime =
+        1000 * hub::rotation::told_lifetime(policy.lifetime_seconds, next_random_ + next);
+    const auto add_one = [&](const std::string& name, std::int64_t age, std::string_view owner) {
+      auto& issued = add(name + std::to_string(next), {}, std::string(owner)).issued;
+      issued.creation_time -= age;
+      issued.expiry_time = issued.creation_time + lifetime;
+    };
+    add_one("stranger-owner-", 0, "owner-2");
+    add_one("stranger-before-", kMinute, kOwner);
+    add_one("stranger-old-", kDay, kOwner);
+  }
+}
+
+void World::add_another() {
+  if (live_of_owner() >= capacity) return;
+  auto& issued = add("another-" + std::to_string(next_other_++), {}).issued;
+  issued.expiry_time = issued.creation_time + policy.lifetime_seconds * 1000;
+}
+
+hub::rotation::Issued World::shown(const Token& token) const {
+  hub::rotation::Issued issued = token.issued;
+  if (!machine.kind.has_comments) {
+    issued.comment.clear();
+    issued.last_used_day.reset();
+    issued.scopes.reset();
+  }
+  return issued;
+}
+
+void World::pass(std::int64_t milliseconds) {
+  const bool too_long = now + milliseconds - late_since_ >= hub::rotation::kLateWindow;
+  if (!machine.kind.has_comments && too_long && !late.empty()) settle();
+  now += milliseconds;
 }
 
 void World::settle() {

@@ -30,13 +30,17 @@ struct Token {
   hub::rotation::Issued issued;
   std::string value;
   bool live = true;       // not revoked; it may have expired
-  std::string slot_id{};  // of the marker, if it has one
+  std::string slot_id{};  // of the marker, or whose it is in truth where there is none
   std::string nonce{};
 };
 
 /// What Databricks' tokens are.
 inline const hub::rotation::Kind kTokens{
     .noun = "token", .has_comments = true, .idle_limit_ms = 90LL * 86400 * 1000};
+
+/// Credentials of which a list tells neither whose they are nor whether they were used.
+inline const hub::rotation::Kind kSecrets{
+    .noun = "secret", .has_comments = false, .idle_limit_ms = {}};
 
 /// What the promises hang on. Tests of the tests put a broken part in.
 struct Machine {
@@ -72,6 +76,7 @@ class World {
   bool refuses_once = false;      // and accepts it from then on
   std::size_t capacity = 600;     // live tokens of one owner, as the provider has it
   bool is_full = false;           // the remote side makes no more
+  bool is_crowded = false;        // somebody else makes one beside each request of ours
   bool hides_ids = false;         // the value does not tell the id
   bool refuses_fresh = false;     // verification refuses what is not current
   hub::rotation::Policy policy{.comment = "nightly export"};
@@ -111,8 +116,14 @@ class World {
   void revoked_by_somebody(const std::string& id);
   /// Tokens that look nearly like ours and are not, which nobody may ever delete.
   void add_strangers();
+  /// Somebody else makes one that lives for just what our policy says, unless that is one too many.
+  void add_another();
   /// Everything that was under way arrives.
   void settle();
+  /// Time passes. No request without a marker is under way for longer than it can be found.
+  void pass(std::int64_t milliseconds);
+  /// What a list says of it.
+  hub::rotation::Issued shown(const Token& token) const;
   /// From then on the store is older than the workspace, as far as it does not know a live token.
   void restore(const hub::testing::MemorySlotStore::Backup& backup);
 
@@ -143,8 +154,11 @@ class World {
                     int disturbances_before);
   bool is_excused(const std::string& id) const { return excused_.contains(id); }
   bool is_refused(const Token& token) const;
+  void add_lookalikes();
   std::int64_t next_id_ = 1;
-  std::set<std::string> unlooked_;  // nonces of mints without an outcome, and nobody listed since
+  int next_other_ = 1;
+  std::int64_t late_since_ = 0;     // the first of those that are under way, by the store's clock
+  std::set<std::string> unlooked_;  // comments of mints without an outcome, and nobody listed since
   struct Reader {
     std::string slot;
     std::int64_t when;

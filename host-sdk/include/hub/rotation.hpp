@@ -23,7 +23,9 @@ struct Kind {
   /// One lower-case word, with s for several: what messages and the texts of reasons() call it,
   /// and with _id the key of its id in an answer and in a version's note.
   std::string noun = "token";
-  /// Whether it carries a comment, which mint() sets and list() shows.
+  /// Whether it carries a comment, which mint() sets and list() shows. Without one, what a request
+  /// made whose answer was lost is known by its time and its lifetime: mint() must ask for just the
+  /// lifetime that it is told, and list() must show each one's creation_time and expiry_time.
   bool has_comments = true;
   /// The remote side revokes what was unused for so long. Milliseconds.
   std::optional<std::int64_t> idle_limit_ms{};
@@ -51,8 +53,8 @@ struct Minted {
 };
 
 struct MintRequest {
-  std::int64_t lifetime_seconds = 0;
-  std::string comment;
+  std::int64_t lifetime_seconds = 0;  // the policy's, or a little less
+  std::string comment;                // empty for a kind without comments
   Scopes scopes;
 };
 
@@ -198,7 +200,7 @@ std::vector<OwnReason> reasons(const Kind& kind);
 /// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
 /// twice, from two hosts, or again after a crash at any point. `random` gives 64 random bits.
 /// Reasons of its own: NO_CURRENT, CURRENT_EXISTS, SLOT_REVOKED, SLOT_BELONGS_ELSEWHERE,
-/// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, CAPACITY_REACHED, UNKNOWN_MINT,
+/// STORE_OLDER_THAN_WORKSPACE, MINT_CAP_REACHED, CAPACITY_REACHED, UNKNOWN_MINT, HOST_OVERSLEPT,
 /// VERIFICATION_FAILED, DEAD_CURRENT, ROLLBACK_IMPOSSIBLE, ADOPTION_REFUSED, ADOPTED_ID_UNKNOWN,
 /// SLOT_DAMAGED; the provider's and the store's pass through.
 Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::string_view slot,
