@@ -32,7 +32,7 @@ struct Ended {
 
 /// What is validated.
 struct Subject {
-  std::filesystem::path library;
+  std::filesystem::path library;      // empty: the manifest leads to none
   std::filesystem::path manifest;     // empty: only the library was named
   std::optional<std::string> config;  // the text of --config, with {server} and {ca_file}
   std::uint64_t seed = 1;

@@ -120,18 +120,27 @@ std::string read(const std::string& file) {
   return content.str();
 }
 
+/// Empty where the manifest leads to none; the checks of the loader's rules say why.
+std::filesystem::path library_of(const std::filesystem::path& manifest) {
+  try {
+    const auto library = manifest.parent_path() / ConnectorManifest::read(manifest).library;
+    if (std::filesystem::is_regular_file(library)) return library;
+  } catch (const Refused&) {
+  }
+  return {};
+}
+
 Subject subject_of(const Options& options) {
   namespace fs = std::filesystem;
   Subject subject;
   subject.seed = options.seed;
   subject.library = fs::absolute(options.files[0]);
-  if (subject.library.extension() == ".json") {
-    subject.manifest = subject.library;
-    const auto manifest = ConnectorManifest::read(subject.manifest);
-    subject.library = subject.manifest.parent_path() / manifest.library;
-  }
   if (std::error_code none; !fs::is_regular_file(subject.library, none))
     throw Usage(subject.library.string() + " is no file");
+  if (subject.library.extension() == ".json") {
+    subject.manifest = subject.library;
+    subject.library = library_of(subject.manifest);
+  }
   if (!options.config.empty()) {
     subject.config = read(options.config);
     if (subject.config->find("://") != std::string::npos) {
@@ -183,9 +192,8 @@ std::vector<Finding> findings_of(const Checks& checks, const Subject& subject) {
                 << std::flush;
     const auto needed = outcomes.find(check.needs);
     const bool is_met = needed == outcomes.end() || needed->second == Outcome::kPassed;
-    findings.push_back({&check, is_met
-                                    ? run(check, subject)
-                                    : Run{skipped(check.needs + " " + to_text(needed->second))}});
+    Run unmet{.verdict = skipped("it needs " + check.needs), .was_run = false};
+    findings.push_back({&check, is_met ? run(check, subject) : std::move(unmet)});
     outcomes[check.number] = findings.back().run.verdict.outcome;
   }
   if (shows_progress) std::cerr << "\r\x1b[K";
@@ -219,8 +227,6 @@ int main(int argc, char** argv) {
     return kConforms;
   } catch (const Usage& wrong) {
     std::cerr << "hub-validate: " << wrong.what() << "; see hub-validate --help\n";
-  } catch (const hub::Refused& refused) {
-    std::cerr << "hub-validate: " << refused.what() << "; " << refused.error.hint << '\n';
   } catch (const std::exception& broken) {
     std::cerr << "hub-validate: " << broken.what() << '\n';
   }

@@ -16,6 +16,7 @@ using Poco::JSON::Object;
 
 constexpr Outcome kOutcomes[] = {Outcome::kPassed, Outcome::kWarned, Outcome::kSkipped,
                                  Outcome::kFailed, Outcome::kCrashed};
+constexpr int kOutcomeWidth = 9;
 constexpr int kNumberWidth = 12;
 constexpr int kIndent = 2;
 
@@ -80,15 +81,24 @@ void print_json(std::ostream& out, const Subject& subject, const std::vector<Fin
 }
 
 void print_text(std::ostream& out, const Subject& subject, const std::vector<Finding>& findings) {
+  std::size_t unmet = 0;
   for (const Finding& each : findings) {
     const Verdict& verdict = each.run.verdict;
-    out << std::left << std::setw(9) << to_text(verdict.outcome) << std::setw(kNumberWidth)
-        << each.check->number << each.check->title << '\n';
+    if (!each.run.was_run) {
+      ++unmet;
+      continue;
+    }
+    out << std::left << std::setw(kOutcomeWidth) << to_text(verdict.outcome)
+        << std::setw(kNumberWidth) << each.check->number << each.check->title << '\n';
     if (verdict.outcome == Outcome::kPassed) continue;
     out << "         " << (verdict.outcome == Outcome::kSkipped ? "since: " : "seen:  ")
         << shown(verdict.seen) << '\n';
     if (verdict.outcome != Outcome::kSkipped)
       out << "         do:    " << each.check->advice << '\n';
+  }
+  if (unmet != 0) {
+    out << std::left << std::setw(kOutcomeWidth) << "skipped" << unmet
+        << " more, which need one of those above that did not pass\n";
   }
   out << '\n' << subject.library.string() << ": ";
   for (const auto& [outcome, count] : counted(findings))

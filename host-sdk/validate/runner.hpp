@@ -11,6 +11,7 @@ namespace hub::validate {
 struct Run {
   Verdict verdict;
   std::chrono::milliseconds took{0};
+  bool was_run = true;  // false: what it needs did not pass
 };
 
 /// The caller has one thread. Throws std::system_error when the system has no process for it.

@@ -43,6 +43,7 @@ Description description_of(const hub_connector& table, const std::string& librar
 }  // namespace
 
 void* load(const Subject& subject) {
+  if (subject.library.empty()) throw Ended{skipped("the manifest leads to no library")};
   about_to("loading");
   void* const library = ::dlopen(subject.library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw Ended{failed(::dlerror())};

@@ -72,6 +72,7 @@ TEST_F(DebianPackages, GiveAnAuthorEverythingThatTheReadmeNames) {
   const auto files = content("hub-connector-sdk");
   EXPECT_THAT(files, IsSupersetOf({std::string("/usr/include/hub/connector.h"),
                                    std::string("/usr/include/hub/testing/fake_host.hpp"),
+                                   std::string("/usr/bin/hub-validate"),
                                    std::string("/usr/" HUB_LIBDIR "/libhub_host.a"),
                                    std::string("/usr/" HUB_LIBDIR "/libhub_rotation.a"),
                                    std::string("/usr/share/pkgconfig/hub-connector-sdk.pc"),
@@ -121,6 +122,7 @@ TEST_F(DebianPackages, DependOnWhatTheyAreLinkedWith) {
                     HasSubstr("ca-certificates")));
   EXPECT_THAT(field("hub-sample-host", "Depends"),
               AllOf(HasSubstr("libpocodatasqlite"), HasSubstr("libpq5"), HasSubstr("libsodium23")));
+  EXPECT_THAT(field("hub-connector-sdk", "Depends"), HasSubstr("libpocojson"));
   EXPECT_THAT(field("hub-connector-sdk", "Recommends"),
               AllOf(HasSubstr("libpoco-dev"), HasSubstr("libboost-filesystem-dev"),
                     HasSubstr("libssl-dev")));

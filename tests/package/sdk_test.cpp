@@ -45,7 +45,7 @@ TEST_F(InstalledSdk, LetsAnAuthorBuildTestAndInstallAConnector) {
   run(HUB_CMAKE " --install build --prefix $PWD/hub --strip");
   EXPECT_EQ(run("cd hub && find . -type f | sort"),
             "./lib/hub/connectors/libmeasure.so\n./lib/hub/connectors/measure.connector.json\n");
-  run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate build/libmeasure.so");
+  run("sdk/bin/hub-validate build/libmeasure.so");
 }
 
 TEST_F(InstalledSdk, LetsAHostLoadAnAuthorsConnector) {
@@ -69,8 +69,7 @@ TEST_F(InstalledSdk, LetsAnAuthorBuildTheExampleThatRotates) {
   run(HUB_CMAKE " --build build --parallel 2");
   EXPECT_THAT(run("nm -D --defined-only build/liboauth_secret.so"),
               ::testing::MatchesRegex("[0-9a-f]+ T hub_connector_query\n"));
-  run("! test -x sdk/bin/hub-validate || sdk/bin/hub-validate"
-      " --config oauth-secret/validate.json build/liboauth_secret.so");
+  run("sdk/bin/hub-validate --config oauth-secret/validate.json build/liboauth_secret.so");
 }
 
 TEST_F(InstalledSdk, LetsTheExampleOfAHostInCFindItsHeader) {

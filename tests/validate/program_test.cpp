@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "unit/loader_fixture.hpp"
 #include "validator.hpp"
 
 namespace {
@@ -41,6 +42,34 @@ TEST(HubValidate, FindsNothingInOurOwnConnector) {
                 DATABRICKS_TOKEN_MANIFEST});
   expect_conforms(report);
   EXPECT_THAT(report.with("skipped"), IsEmpty());
+}
+
+class HubValidateOfManifest : public LoaderFixture {
+ protected:
+  /// What fails of the manifest of zoo's talkative once it is edited.
+  static std::set<std::string> failed(const std::filesystem::path& manifest) {
+    return validate({"--only", "HUB-L-0", "--only", "HUB-L-10.c", manifest}).with("failed");
+  }
+  std::set<std::string> failed(const std::string& from, const std::string& to) {
+    return failed(install("talkative", [&](auto text) { return replaced(text, from, to); }));
+  }
+};
+
+TEST_F(HubValidateOfManifest, NamesTheLoadersRule) {
+  EXPECT_THAT(failed(install("talkative")), IsEmpty());
+  EXPECT_THAT(failed("\"id\"", "\"id\": \"a\", \"id\""), ElementsAre("HUB-L-03"));
+  EXPECT_THAT(failed("\"sha256\"", "\"sha512\""), ElementsAre("HUB-L-04"));
+  EXPECT_THAT(failed("talkative.so", "other.so"), ElementsAre("HUB-L-05"));
+  EXPECT_THAT(failed("\"linux-", "\"plan9-"), ElementsAre("HUB-L-05"));
+  EXPECT_THAT(failed("\"sha256\": \"", "\"sha256\": \"00"), ElementsAre("HUB-L-04"));
+  EXPECT_THAT(failed("2.1.0", "2.1.1"), ElementsAre("HUB-L-10.c"));
+  EXPECT_THAT(failed("hub.connector/1", "hub.connector/2"), ElementsAre("HUB-L-10.c"));
+
+  const auto manifest = install("talkative");
+  std::filesystem::permissions(directory_.path() / "talkative.so", std::filesystem::perms(0664));
+  EXPECT_THAT(failed(manifest), ElementsAre("HUB-L-06"));
+  std::filesystem::permissions(manifest, std::filesystem::perms(0664));
+  EXPECT_THAT(failed(manifest), ElementsAre("HUB-L-02"));
 }
 
 TEST(HubValidate, SaysInJsonWhatItSawAndWhatToDo) {

@@ -15,6 +15,7 @@ struct Beast {
   Numbers failed{};
   Numbers crashed{};
   Numbers warned{};
+  bool has_server = false;  // its configuration names one; only checks with a server are run
 };
 
 void PrintTo(const Beast& beast, std::ostream* out) { *out << beast.name; }
@@ -68,6 +69,8 @@ const Beast kBeasts[] = {
     {"bad_speaks_no_words", {"HUB-E-02.c"}},
     {"bad_throws", {"HUB-E-01.a"}},
     {"bad_undeclared_secret", {"HUB-S-02.a"}},
+    {"bad_waits_beyond_deadline", {"HUB-C-11.b", "HUB-C-11.d", "HUB-C-11.f"}, {}, {}, true},
+    {"bad_waits_uncancelled", {"HUB-C-11.a", "HUB-C-11.c", "HUB-C-11.e"}, {}, {}, true},
     {"bad_wants_exact_tables", {"HUB-O-04.b"}},
     {"bad_writes_to_request", {}, {"HUB-O-01.b"}},
     {"describe_fails", {"HUB-L-11.a"}},
@@ -94,7 +97,12 @@ class Zoo : public ::testing::TestWithParam<Beast> {};
 
 TEST_P(Zoo, IsFoundOutByTheCheckOfTheRuleThatItBreaks) {
   const Beast& beast = GetParam();
-  const Report report = validate({std::string(HUB_ZOO_DIRECTORY) + "/" + beast.name + ".so"});
+  std::vector<std::string> arguments{HUB_ZOO_DIRECTORY + ("/" + beast.name) + ".so"};
+  if (beast.has_server) {
+    arguments.insert(arguments.end(), {"--only", "HUB-C-11", "--config",
+                                       HUB_SOURCE_DIRECTORY "/tests/validate/server.config.json"});
+  }
+  const Report report = validate(std::move(arguments));
   ASSERT_TRUE(report.document) << report.err;
   EXPECT_EQ(report.with("failed"), beast.failed);
   EXPECT_EQ(report.with("crashed"), beast.crashed);
@@ -104,6 +112,20 @@ TEST_P(Zoo, IsFoundOutByTheCheckOfTheRuleThatItBreaks) {
 
 INSTANTIATE_TEST_SUITE_P(Each, Zoo, ::testing::ValuesIn(kBeasts),
                          [](const auto& each) { return each.param.name; });
+
+TEST(ZooTable, HasABeastForEachCheckOfALibrary) {
+  Numbers found_out;
+  for (const Beast& each : kBeasts)
+    for (const Numbers& numbers : {each.failed, each.crashed, each.warned})
+      found_out.insert(numbers.begin(), numbers.end());
+  Numbers listed;
+  for (const auto& [number, unused] : validate({"--list"}).outcomes) listed.insert(number);
+  // Of manifests: program_test.cpp.
+  for (const char* number :
+       {"HUB-L-02", "HUB-L-03", "HUB-L-04", "HUB-L-05", "HUB-L-06", "HUB-L-10.c"})
+    listed.erase(number);
+  EXPECT_EQ(found_out, listed);
+}
 
 TEST(ZooTable, HasEachFlawOfTheBadConnector) {
   Numbers built;

@@ -1,11 +1,17 @@
 // A connector that keeps the contract, and breaks one rule of it for each flaw.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <hub/connector.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <clocale>
 #include <csignal>
@@ -60,6 +66,27 @@ void disturb_process() {
   if (is(Flaw::prints)) std::puts("working");
 }
 
+/// Waits for the first word of a server that says none.
+void wait_for_server(Call call, std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  {
+    const hub::OnCancel on_cancel(call, [=]() noexcept {
+      if (!is(Flaw::waits_uncancelled)) ::shutdown(socket, SHUT_RDWR);
+    });
+    auto patience = milliseconds(600);
+    if (!is(Flaw::waits_beyond_deadline))
+      patience = std::min(patience, std::chrono::duration_cast<milliseconds>(call.remaining()));
+    pollfd answer{.fd = socket, .events = POLLIN, .revents = 0};
+    ::poll(&answer, 1, static_cast<int>(patience.count()));
+  }
+  ::close(socket);
+}
+
 class Bad {
  public:
   static constexpr std::string_view kId = "bad";
@@ -69,7 +96,7 @@ class Bad {
     const std::string more = is(Flaw::redescribes) && started ? " Now." : "";
     return R"({"id": "bad", "version": "1.0.0", "title": "Bad", "summary": "For tests.)" + more +
            R"(", "config": {"type": "object", "additionalProperties": false,
-        "properties": {"name": {"type": "string"}}},
+        "properties": {"server": {"type": "string", "pattern": "^https://127.0.0.1:[0-9]+$"}}},
       "secrets": {"key": {"access": "read", "required": true, "summary": "A credential."},
                   "token": {"access": "rotate", "required": true, "summary": "A slot."}},
       "operations": {"work": {"summary": "Works.", "idempotent": false,
@@ -96,7 +123,13 @@ class Bad {
     ++opened;
     return std::make_unique<Bad>(config);
   }
-  explicit Bad(std::string_view config) : config_(config), thread_(std::this_thread::get_id()) {}
+  explicit Bad(std::string_view config) : config_(config), thread_(std::this_thread::get_id()) {
+    constexpr std::string_view kHost = "127.0.0.1:";
+    if (const auto at = config.find(kHost); at != std::string_view::npos) {
+      const auto digits = config.substr(at + kHost.size());
+      std::from_chars(digits.data(), digits.data() + digits.size(), port_);
+    }
+  }
   ~Bad() { --opened; }
 
   Result<std::string> invoke(Call call, std::string_view operation, std::string_view request) {
@@ -115,6 +148,7 @@ class Bad {
     if (is(Flaw::undeclared_secret)) (void)call.secret("other");
     if (is(Flaw::wants_exact_tables) && call.raw()->struct_size != sizeof(hub_call))
       return error("BUSY");
+    if (port_ != 0) wait_for_server(call, port_);
     return work(call);
   }
 
@@ -183,6 +217,7 @@ class Bad {
 
   std::string_view config_;
   std::thread::id thread_;
+  std::uint16_t port_ = 0;  // of the server; 0: none
 };
 
 /// For what the trampolines of connector.hpp would not let it do.

@@ -11,7 +11,7 @@ enum class Flaw {
   leaves_slot_begun, lists_no_reason, names_no_status, needs_no_secret, opens_once, prints,
   prints_secret, reads_beyond_table, reads_beyond_text, redescribes, repeats_unsure, says_nothing,
   secret_in_failure, secret_in_log, secret_in_note, secret_in_response, shares_state, shortens_failure,
-  speaks_no_words, throws, undeclared_secret, wants_exact_tables, writes_to_request,
+  speaks_no_words, throws, undeclared_secret, waits_beyond_deadline, waits_uncancelled, wants_exact_tables, writes_to_request,
   // clang-format on
 };
 
