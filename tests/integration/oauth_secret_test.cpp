@@ -129,6 +129,54 @@ TEST_F(OauthSecretTest, SaysSoWhenTheWorkspaceFindsThePrincipalFull) {
   EXPECT_EQ(full.effect, hub::Effect::kNone);
 }
 
+// ---- Answers that are lost or late ----
+
+TEST_F(OauthSecretTest, FindsALostSecretAmongOthersAndRevokesIt) {
+  const std::string foreign = make_by_hand();
+  lose_answer_of_post();
+  const auto made = done("create-secret");
+  EXPECT_THAT(live(), ElementsAre(foreign, id(made)));
+  EXPECT_TRUE(is_accepted(current()));
+}
+
+TEST_F(OauthSecretTest, FindsALostSecretInTheNextCallIfThisOneCannotLook) {
+  const std::string first = id(done("create-secret"));
+  lose_answer_of_post();
+  lose_list_after(1);
+  const hub::Error lost = error("rotate-secret", R"({"when": "now"})");
+  EXPECT_EQ(lost.reason, "UNKNOWN_MINT");
+  EXPECT_EQ(lost.effect, hub::Effect::kUnknown);
+  EXPECT_EQ(live().size(), 2U);
+  const std::string foreign = make_by_hand();
+  const std::string second = id(done("rotate-secret", R"({"when": "now"})"));
+  EXPECT_THAT(live(), ElementsAre(first, foreign, second));
+}
+
+TEST_F(OauthSecretTest, FindsASecretThatWasMadeLate) {
+  std::function<void()> arrive;
+  meddle("POST", kSecrets, [&](const Request& request, const Serve& serve) {
+    arrive = [=] { serve(request); };
+    return std::optional<Answer>();
+  });
+  const auto made = done("create-secret");
+  arrive();
+  EXPECT_EQ(live().size(), 2U);
+  advance(std::chrono::minutes(11));
+  EXPECT_EQ(id(done("rotate-secret")), id(made));
+  EXPECT_THAT(live(), ElementsAre(id(made)));
+}
+
+TEST_F(OauthSecretTest, NamesTwoThatCouldBeTheLostOneAndDeletesNeither) {
+  meddle("POST", kSecrets, [](const Request& request, const Serve& serve) {
+    serve(request);
+    serve(request);
+    return std::optional<Answer>();
+  });
+  const auto made = done("create-secret");
+  EXPECT_EQ(live().size(), 3U);
+  EXPECT_THAT(reasons(made), testing::Contains("CANNOT_TELL_APART").Times(2));
+}
+
 // ---- A new secret answers for itself ----
 
 TEST_F(OauthSecretTest, WaitsForANewSecretToBeAccepted) {
