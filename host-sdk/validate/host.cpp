@@ -9,20 +9,29 @@ namespace {
 constexpr std::size_t kSlack = 1024;
 constexpr char kNonsense = '\xa5';
 
-/// `table` with what `lending` says behind it.
-template <class Table>
-LentMemory lend_table(Table table, const Lending& lending) {
-  table.struct_size += lending.beyond;
-  std::string bytes(reinterpret_cast<const char*>(&table), sizeof table);
+/// `table` with what `lending` says behind it. `last` is a pointer to the first release's last
+/// member.
+template <class Table, class Member>
+LentMemory lend_table(Table table, Member Table::*last, const Lending& lending) {
+  const char* const begin = reinterpret_cast<const char*>(&table);
+  const char* const end = reinterpret_cast<const char*>(&(table.*last) + 1);
+  table.struct_size =
+      lending.first_release ? static_cast<std::size_t>(end - begin) : sizeof table + lending.beyond;
+  std::string bytes(begin, std::min(table.struct_size, sizeof table));
   bytes.append(lending.beyond, kNonsense);
-  return {bytes.data(), bytes.size(), lending.tables_at_end ? 0 : kSlack};
+  return {bytes.data(), bytes.size(), lending.first_release ? 0 : kSlack};
+}
+
+std::uint32_t minor_of(const Lending& lending) {
+  if (lending.first_release) return 0;
+  return lending.beyond == 0 ? HUB_CONNECTOR_MINOR : HUB_CONNECTOR_MINOR + 1U;
 }
 
 }  // namespace
 
 hub_host Host::make_table() {
   return {.struct_size = sizeof(hub_host),
-          .abi_minor = lending_.beyond == 0 ? HUB_CONNECTOR_MINOR : HUB_CONNECTOR_MINOR + 1U,
+          .abi_minor = minor_of(lending_),
           .reserved = 0,
           .name = text_of("hub-validate"),
           .version = text_of(HUB_VALIDATE_VERSION),
@@ -43,7 +52,7 @@ hub_host Host::make_table() {
 }
 
 Host::Host(const Lending& lending, std::chrono::milliseconds now)
-    : lending_(lending), table_(lend_table(make_table(), lending)) {
+    : lending_(lending), table_(lend_table(make_table(), &hub_host::query, lending)) {
   advance(now - this->now());
 }
 
@@ -58,7 +67,7 @@ Call::Call(Host& host, std::chrono::milliseconds timeout)
     : FakeCall(host),
       host_(host),
       deadline_(std::chrono::steady_clock::now() + timeout),
-      table_(lend_table(make_table(), host.lending())) {}
+      table_(lend_table(make_table(), &hub_call::secret_end, host.lending())) {}
 
 hub_call Call::make_table() {
   hub_call table = *call().raw();

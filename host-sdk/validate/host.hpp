@@ -21,7 +21,7 @@ namespace hub::validate {
 /// How what is lent to the connector lies in memory.
 struct Lending {
   std::size_t beyond = 0;      // bytes of nonsense that the tables have beyond this revision
-  bool tables_at_end = false;  // nothing is mapped behind the tables
+  bool first_release = false;  // the tables end as the first release's do; nothing is mapped behind
   bool texts_at_end = false;   // nothing is mapped behind the texts, and they are read-only
   bool take_back = false;      // what was lent for a call is unmapped when the call returns
 };

@@ -43,6 +43,7 @@ struct Answer {
   hub_status status = HUB_OK;
   std::optional<Error> error{};  // why, when it is not HUB_OK
   bool idempotent = false;
+  bool was_valid = true;  // what was asked, by the schema
   std::string response{};
   std::chrono::milliseconds took{0};
 

@@ -44,6 +44,20 @@ TEST(HubValidate, FindsNothingInOurOwnConnector) {
   EXPECT_THAT(report.with("skipped"), IsEmpty());
 }
 
+TEST(HubValidate, TakesTheNetworkAwayWhereItMakesUpTheConfiguration) {
+  if (HUB_SANITIZE_THREAD ||
+      std::system("unshare --net true 2>/dev/null || unshare --user --net true 2>/dev/null") != 0)
+    GTEST_SKIP() << "not to be had here";
+  expect_conforms(validate({HUB_ZOO_DIRECTORY "/bad_finds_network.so"}));
+}
+
+TEST(HubValidate, TakesNoConfigurationThatNamesAServer) {
+  const auto finished = run_validator(
+      {"--config", HUB_SOURCE_DIRECTORY "/manifests/oauth.connection.json", kMeasure});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("write {server} in its place"));
+}
+
 class HubValidateOfManifest : public LoaderFixture {
  protected:
   /// What fails of the manifest of zoo's talkative once it is edited.

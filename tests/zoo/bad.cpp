@@ -21,6 +21,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "flaw.hpp"
 
@@ -42,12 +43,30 @@ std::atomic<int> running = 0;
 std::atomic<int> opened = 0;
 bool started = false;
 
+sockaddr_in on_loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
 struct AtExit {
   ~AtExit() {
     if (is(Flaw::aborts_at_exit)) std::abort();
     if (is(Flaw::keeps_host) && the_host != nullptr) the_host->now_unix_ms(the_host);
   }
 } at_exit;
+
+/// Sends nothing: asks for a route.
+bool reaches_loopback() {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = on_loopback(9);
+  const int connected =
+      ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::close(socket);
+  return connected == 0;
+}
 
 void disturb_process() {
   if (is(Flaw::blocks_signal)) {
@@ -61,6 +80,7 @@ void disturb_process() {
   if (is(Flaw::changes_locale)) std::setlocale(LC_ALL, "C.UTF-8");
   if (is(Flaw::changes_umask)) ::umask(0123);
   if (is(Flaw::exits)) std::exit(0);
+  if (is(Flaw::finds_network) && reaches_loopback()) std::abort();
   if (is(Flaw::installs_handler)) std::signal(SIGUSR1, SIG_IGN);
   if (is(Flaw::leaks_descriptor)) ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (is(Flaw::prints)) std::puts("working");
@@ -69,10 +89,7 @@ void disturb_process() {
 /// Waits for the first word of a server that says none.
 void wait_for_server(Call call, std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in address = on_loopback(port);
   ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   {
     const hub::OnCancel on_cancel(call, [=]() noexcept {
@@ -118,6 +135,7 @@ class Bad {
 
   static Result<std::unique_ptr<Bad>> open(Call call, std::string_view, std::string_view config) {
     if (is(Flaw::aborts_on_configuration) && !config.starts_with('{')) std::abort();
+    if (is(Flaw::opens_never)) return error("BUSY");
     if (is(Flaw::opens_once) && opened != 0) return error("BUSY");
     if (is(Flaw::keeps_call)) kept_call = call.raw();
     ++opened;
@@ -189,7 +207,8 @@ class Bad {
     if (!slot) return std::move(slot).error();
     const std::string note = is(Flaw::secret_in_note) ? R"({"by": ")" + value + R"("})" : "{}";
     if (auto noted = slot->note(note); !noted) return std::move(noted).error();
-    if (is(Flaw::leaves_slot_begun)) new hub::SlotTransaction(*std::move(slot));
+    static auto& begun = *new std::vector<hub::SlotTransaction>;
+    if (is(Flaw::leaves_slot_begun)) begun.push_back(*std::move(slot));
     if (is(Flaw::secret_in_response)) return R"({"key": ")" + value + R"("})";
     std::string alone = "true";
     if (is(Flaw::shares_state)) {
