@@ -45,8 +45,10 @@ TEST(HubValidate, FindsNothingInOurOwnConnector) {
 }
 
 TEST(HubValidate, TakesTheNetworkAwayWhereItMakesUpTheConfiguration) {
-  if (HUB_SANITIZE_THREAD ||
-      std::system("unshare --net true 2>/dev/null || unshare --user --net true 2>/dev/null") != 0)
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "its own thread keeps the network";
+#endif
+  if (std::system("unshare --net true 2>/dev/null || unshare --user --net true 2>/dev/null") != 0)
     GTEST_SKIP() << "not to be had here";
   expect_conforms(validate({HUB_ZOO_DIRECTORY "/bad_finds_network.so"}));
 }
