@@ -1,7 +1,10 @@
 #include "http/request_writer.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace databricks_token {
 namespace {
@@ -40,25 +43,28 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   std::string host = origin.authority();
   if (origin.port == 443) host.erase(host.rfind(':'));
 
-  hub::Secret bytes(request.method + ' ' + request.target + " HTTP/1.1\r\nHost: " + host +
-                    "\r\nUser-Agent: " + user_agent +
-                    (request.user_agent.empty() ? "" : ' ' + request.user_agent) +
-                    "\r\nAccept: application/json\r\n");
-  if (request.bearer != nullptr) {
-    bytes.append("Authorization: Bearer ");
-    bytes.append(request.bearer->reveal());
-    bytes.append("\r\n");
-  }
-  for (const SecretHeader& header : request.secret_headers) {
-    bytes.append(header.name + ": ");
-    bytes.append(header.value->reveal());
-    bytes.append("\r\n");
-  }
-  if (!request.content_type.empty()) bytes.append("Content-Type: " + request.content_type + "\r\n");
+  std::vector<std::string_view> parts = {
+      request.method,     " ",       request.target, " HTTP/1.1\r\nHost: ", host,
+      "\r\nUser-Agent: ", user_agent};
+  const auto add = [&parts](std::initializer_list<std::string_view> more) {
+    parts.insert(parts.end(), more);
+  };
+  if (!request.user_agent.empty()) add({" ", request.user_agent});
+  add({"\r\nAccept: application/json\r\n"});
+  if (request.bearer != nullptr) add({"Authorization: Bearer ", request.bearer->reveal(), "\r\n"});
+  for (const SecretHeader& header : request.secret_headers)
+    add({header.name, ": ", header.value->reveal(), "\r\n"});
+  if (!request.content_type.empty()) add({"Content-Type: ", request.content_type, "\r\n"});
+  const std::string length = std::to_string(request.body.size());
   if (!request.content_type.empty() || request.method != "GET")
-    bytes.append("Content-Length: " + std::to_string(request.body.size()) + "\r\n");
-  bytes.append("\r\n");
-  bytes.append(request.body);
+    add({"Content-Length: ", length, "\r\n"});
+  add({"\r\n", request.body});
+
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  hub::Secret bytes;
+  bytes.reserve(size);  // it is copied nowhere else
+  for (const std::string_view part : parts) bytes.append(part);
   return bytes;
 }
 

@@ -17,6 +17,35 @@ TEST(SecretTest, LiesBetweenGuardPages) {
   EXPECT_DEATH(static_cast<void>(*end), "");
 }
 
+TEST(SecretTest, LiesBetweenGuardPagesAlsoWhereAnotherOneLayBefore) {
+  const char* first = nullptr;
+  {
+    const Secret longer{std::string_view("0123456789abcdef")};
+    first = longer.reveal().data();
+  }
+  const Secret shorter{std::string_view("01234567")};
+  ASSERT_EQ(shorter.reveal().data(), first + 8);  // the same block, and as near to its end
+  const volatile char* end = shorter.reveal().data() + 8;
+  EXPECT_DEATH(static_cast<void>(*end), "");
+}
+
+TEST(SecretTest, LeavesNothingBehindInABlockThatIsUsedAgain) {
+  { const Secret before{std::string_view("canary-0123456789abcdef")}; }
+  Secret after;
+  after.reserve(23);
+  EXPECT_EQ(std::string_view(after.reveal().data(), 23), std::string_view(std::string(23, '\0')));
+}
+
+TEST(SecretTest, ForgetsItsBytesAndKeepsTheirRoom) {
+  Secret secret{std::string_view("canary-0123456789abcdef")};
+  const char* const bytes = secret.reveal().data();
+  secret.clear();
+  EXPECT_TRUE(secret.empty());
+  EXPECT_EQ(std::string_view(bytes, 23), std::string_view(std::string(23, '\0')));
+  secret.append("new");
+  EXPECT_EQ(secret.reveal().data(), bytes);
+}
+
 TEST(SecretTest, KeepsItsBytesWhileItGrows) {
   Secret secret;
   std::string expected;

@@ -11,10 +11,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
+#include <mutex>
 #include <new>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 extern "C" {
 [[gnu::weak]] int sodium_init(void);
@@ -23,13 +24,84 @@ extern "C" {
 }
 
 namespace hub {
+namespace detail {
+
+/// Where secrets lie. A guarded block costs a dozen system calls, so those of the common size are
+/// used again. Thread-safe.
+class SecretMemory {
+ public:
+  /// So that one byte behind it is the guard page, whichever block it is in.
+  static char* take(std::size_t capacity) {
+    if (!is_guarded()) return new char[capacity];
+    if (capacity > kBlock) return allocate(capacity);
+    Kept& kept = blocks();
+    {
+      const std::lock_guard lock(kept.mutex);
+      if (!kept.free.empty()) {
+        char* const block = kept.free.back();
+        kept.free.pop_back();
+        return block + kBlock - capacity;
+      }
+    }
+    return allocate(kBlock) + kBlock - capacity;
+  }
+
+  /// What take() gave, wiped.
+  static void give_back(char* bytes, std::size_t capacity) {
+    if (!is_guarded()) {
+      delete[] bytes;
+      return;
+    }
+    if (capacity <= kBlock) {
+      bytes -= kBlock - capacity;
+      Kept& kept = blocks();
+      const std::lock_guard lock(kept.mutex);
+      if (kept.free.size() < kMaxFree) {
+        kept.free.push_back(bytes);
+        return;
+      }
+    }
+    sodium_free(bytes);
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 2048;
+  static constexpr std::size_t kMaxFree = 64;
+
+  struct Kept {
+    Kept() { free.reserve(kMaxFree); }
+    std::mutex mutex;
+    std::vector<char*> free;
+  };
+
+  /// Never destroyed: secrets may end with the process.
+  static Kept& blocks() {
+    static Kept& kept = *new Kept;
+    return kept;
+  }
+
+  /// The same answer for as long as the process lives.
+  static bool is_guarded() {
+    static const bool guarded = sodium_init != nullptr && sodium_malloc != nullptr &&
+                                sodium_free != nullptr && sodium_init() >= 0;
+    return guarded;
+  }
+
+  static char* allocate(std::size_t capacity) {
+    void* const block = sodium_malloc(capacity);
+    if (block == nullptr) throw std::bad_alloc();
+    return static_cast<char*>(block);
+  }
+};
+
+}  // namespace detail
 
 class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string_view bytes) { append(bytes); }
   Secret(Secret&& other) noexcept
-      : bytes_(std::move(other.bytes_)),
+      : bytes_(std::exchange(other.bytes_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   Secret& operator=(Secret&& other) noexcept {
@@ -40,7 +112,10 @@ class Secret {
   }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
-  ~Secret() { wipe(); }
+  ~Secret() {
+    wipe();
+    if (bytes_ != nullptr) detail::SecretMemory::give_back(bytes_, capacity_);
+  }
 
   bool operator==(const Secret&) const = delete;
 
@@ -48,17 +123,27 @@ class Secret {
   std::size_t size() const { return size_; }
 
   /// The bytes, for the one place that sends or stores them; valid until this changes.
-  std::string_view reveal() const { return {bytes_.get(), size_}; }
+  std::string_view reveal() const { return {bytes_, size_}; }
+
+  /// Room for so many bytes, so that they come without growing.
+  void reserve(std::size_t capacity) {
+    if (capacity <= capacity_) return;
+    Secret larger(capacity);
+    larger.append(reveal());
+    *this = std::move(larger);
+  }
 
   /// Growing copies into a new block and wipes the old one.
   void append(std::string_view more) {
-    if (size_ + more.size() > capacity_) {
-      Secret larger(std::max(capacity_ * 2, size_ + more.size()));
-      larger.append(reveal());
-      *this = std::move(larger);
-    }
-    if (!more.empty()) std::memcpy(bytes_.get() + size_, more.data(), more.size());
+    if (size_ + more.size() > capacity_) reserve(std::max(capacity_ * 2, size_ + more.size()));
+    if (!more.empty()) std::memcpy(bytes_ + size_, more.data(), more.size());
     size_ += more.size();
+  }
+
+  /// Wipes the bytes and keeps their room.
+  void clear() {
+    wipe();
+    size_ = 0;
   }
 
   /// A sink that appends to this. It must not outlive it.
@@ -75,38 +160,15 @@ class Secret {
   }
 
  private:
-  /// Whether blocks are libsodium's; the same answer for as long as the process lives.
-  static bool is_guarded() {
-    static const bool guarded = sodium_init != nullptr && sodium_malloc != nullptr &&
-                                sodium_free != nullptr && sodium_init() >= 0;
-    return guarded;
-  }
-
-  static char* allocate(std::size_t capacity) {
-    if (!is_guarded()) return new char[capacity];
-    void* block = sodium_malloc(capacity);
-    if (block == nullptr) throw std::bad_alloc();
-    return static_cast<char*>(block);
-  }
-
-  struct Free {
-    void operator()(char* block) const {
-      if (is_guarded()) {
-        sodium_free(block);
-      } else {
-        delete[] block;
-      }
-    }
-  };
-
-  explicit Secret(std::size_t capacity) : bytes_(allocate(capacity)), capacity_(capacity) {}
+  explicit Secret(std::size_t capacity)
+      : bytes_(detail::SecretMemory::take(capacity)), capacity_(capacity) {}
 
   void wipe() {
-    volatile char* byte = bytes_.get();
-    for (std::size_t i = 0; i < capacity_; ++i) byte[i] = 0;
+    volatile char* byte = bytes_;
+    for (std::size_t i = 0; i < size_; ++i) byte[i] = 0;
   }
 
-  std::unique_ptr<char[], Free> bytes_;
+  char* bytes_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };
