@@ -2,6 +2,7 @@
 #include <hub/host.hpp>
 
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -54,6 +55,30 @@ TEST_F(RedactorTest, MasksSecretsThatOverlapWithoutARest) {
   redactor_.add(Secret("abcdef"));
   redactor_.add(Secret("defghi"));
   EXPECT_EQ(redactor_.redact("xabcdefghiy"), "x[redacted]y");
+}
+
+TEST_F(RedactorTest, FindsEachOfThousandsOfSecretsWhateverTheirLength) {
+  std::vector<std::string> secrets;
+  for (int i = 0; i < 5000; ++i)
+    secrets.push_back(std::string("dapi").append(static_cast<std::size_t>(i % 40), 'x') +
+                      std::to_string(i) + "-end");
+  for (const std::string& secret : secrets) redactor_.add(Secret(secret));
+  for (const std::string& secret : secrets)
+    ASSERT_EQ(redactor_.redact("<" + secret + ">"), "<[redacted]>");
+}
+
+TEST_F(RedactorTest, MasksTheLongerOfTwoSecretsThatBeginAlike) {
+  redactor_.add(Secret("dapi0123456789abcdef"));
+  redactor_.add(Secret("dapi0123"));
+  redactor_.add(Secret("dapi0123456789abcdef-1"));
+  EXPECT_EQ(redactor_.redact("dapi0123456789abcdef-12"), "[redacted]2");
+}
+
+TEST_F(RedactorTest, ASecretThatIsAFormOfAnotherBringsItsOwnForms) {
+  redactor_.add(Secret("secret-canary"));
+  redactor_.add(Secret("c2VjcmV0LWNhbmFyeQ"));
+  // base64 of the second
+  EXPECT_EQ(redactor_.redact("YzJWamNtVjBMV05oYm1GeWVR"), "[redacted]");
 }
 
 TEST_F(RedactorTest, ValuesOfFewerThanFourBytesAreLeft) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -75,13 +77,13 @@ class Redactor {
   void add(const Secret& secret) {
     const std::string_view bytes = secret.reveal();
     const std::unique_lock lock(mutex_);
-    if (bytes.size() < kMinSize || is_known(bytes)) return;
-    Secret form(bytes);
-    keep(form, true);
+    if (bytes.size() < kMinSize || !keep(bytes, true)) return;
+    Secret form;
+    form.reserve(3 * bytes.size());
     const auto keep_next = [&](auto append, auto... how) {
-      form = Secret();
+      form.clear();
       append(form, bytes, how...);
-      keep(form, false);
+      if (form.size() >= kMinSize) keep(form.reveal(), false);
     };
     for (const bool escape_slash : {false, true})
       keep_next(detail::append_json_escaped, escape_slash);
@@ -94,24 +96,15 @@ class Redactor {
   }
 
   std::string redact(std::string_view text) const {
-    std::vector<bool> masked(text.size());
-    {
-      const std::shared_lock lock(mutex_);
-      for (const Span& span : spans_) {
-        const std::string_view form = of(span);
-        for (auto at = text.find(form); at != std::string_view::npos;
-             at = text.find(form, at + 1)) {
-          std::fill_n(masked.begin() + static_cast<std::ptrdiff_t>(at), form.size(), true);
-        }
-      }
-    }
     std::string redacted;
+    redacted.reserve(text.size());
+    const std::shared_lock lock(mutex_);
+    std::size_t masked_until = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-      if (!masked[i]) {
-        redacted += text[i];
-      } else if (i == 0 || !masked[i - 1]) {
-        redacted += kMask;
-      }
+      const std::size_t end = i + longest_at(text.substr(i));
+      if (end > i && i >= masked_until) redacted += kMask;
+      masked_until = std::max(masked_until, end);
+      if (i >= masked_until) redacted += text[i];
     }
     return redacted;
   }
@@ -120,29 +113,79 @@ class Redactor {
   static constexpr std::size_t kMinSize = 4;
   static constexpr std::string_view kMask = "[redacted]";
 
-  struct Span {
+  struct Form {
     std::size_t at = 0;
     std::size_t size = 0;
-    bool is_whole = false;  // a secret as it is
+    bool is_whole = false;   // a secret as it is
+    std::uint32_t next = 0;  // in its bucket, by its number from 1 on
   };
 
-  std::string_view of(const Span& span) const { return forms_.reveal().substr(span.at, span.size); }
+  /// Finds forms by their first bytes, however many there are.
+  struct Index {
+    std::size_t prefix;
+    std::vector<std::uint32_t> buckets = std::vector<std::uint32_t>(64);
+    std::size_t count = 0;
 
-  bool is_known(std::string_view secret) const {
-    return std::ranges::any_of(
-        spans_, [&](const Span& span) { return span.is_whole && of(span) == secret; });
+    std::uint32_t& bucket(std::string_view text) { return buckets[place(text)]; }
+    std::uint32_t first(std::string_view text) const {
+      return count == 0 || text.size() < prefix ? 0 : buckets[place(text)];
+    }
+    std::size_t place(std::string_view text) const {
+      std::uint64_t mixed = 0;
+      for (std::size_t at = 0; at < prefix; at += kMinSize) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        mixed = (mixed ^ word) * 0x9E3779B97F4A7C15U;  // 2^64 divided by the golden ratio
+      }
+      return (mixed >> 32) & (buckets.size() - 1);
+    }
+  };
+
+  std::string_view of(const Form& form) const { return forms_.reveal().substr(form.at, form.size); }
+
+  /// How much of the beginning of `text` is a form, 0 if nothing.
+  std::size_t longest_at(std::string_view text) const {
+    std::size_t longest = 0;
+    for (const Index* index : {&short_, &long_}) {
+      for (std::uint32_t at = index->first(text); at != 0; at = known_[at - 1].next) {
+        if (text.starts_with(of(known_[at - 1]))) longest = std::max(longest, known_[at - 1].size);
+      }
+    }
+    return longest;
   }
 
-  void keep(const Secret& form, bool is_whole) {
-    const auto same = [&](const Span& span) { return of(span) == form.reveal(); };
-    if (form.size() < kMinSize || (!is_whole && std::ranges::any_of(spans_, same))) return;
-    spans_.push_back({forms_.size(), form.size(), is_whole});
-    forms_.append(form.reveal());
+  /// False if it is kept already. A secret that is a form of another still brings its own forms.
+  bool keep(std::string_view form, bool is_whole) {
+    Index& index = form.size() < long_.prefix ? short_ : long_;
+    for (std::uint32_t at = index.first(form); at != 0; at = known_[at - 1].next) {
+      Form& known = known_[at - 1];
+      if (of(known) == form) return is_whole && !std::exchange(known.is_whole, true);
+    }
+    if (index.count == index.buckets.size()) grow(index);
+    ++index.count;
+    known_.push_back({forms_.size(), form.size(), is_whole, index.bucket(form)});
+    index.bucket(form) = static_cast<std::uint32_t>(known_.size());
+    forms_.append(form);
+    return true;
   }
 
-  mutable std::shared_mutex mutex_;
+  void grow(Index& index) {
+    const std::vector<std::uint32_t> before(2 * index.buckets.size());
+    std::vector<std::uint32_t> chains = std::exchange(index.buckets, before);
+    for (std::uint32_t chain : chains) {
+      while (chain != 0) {
+        Form& form = known_[chain - 1];
+        std::uint32_t& first = index.bucket(of(form));
+        chain = std::exchange(form.next, std::exchange(first, chain));
+      }
+    }
+  }
+
+  mutable std::shared_mutex mutex_;  // guards what follows
   Secret forms_;  // all in one block: guarded memory costs pages, and a process has few mappings
-  std::vector<Span> spans_;
+  std::vector<Form> known_;
+  Index short_{.prefix = kMinSize};
+  Index long_{.prefix = 4 * kMinSize};  // beyond what all of one kind begin with, such as "dapi"
 };
 
 }  // namespace hub
