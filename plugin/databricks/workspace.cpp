@@ -7,7 +7,7 @@
 #include <Poco/UUID.h>
 
 #include <algorithm>
-#include <random>
+#include <cmath>
 #include <sstream>
 #include <utility>
 
@@ -16,6 +16,7 @@
 #include "databricks/http_date.hpp"
 #include "databricks/json.hpp"
 #include "databricks/pause.hpp"
+#include "databricks/random.hpp"
 #include "databricks/reasons.hpp"
 
 namespace databricks_token {
@@ -51,10 +52,7 @@ std::chrono::nanoseconds time_to_try(hub::Call call) {
 }
 
 /// From 0 to 1.
-double random_share() {
-  std::random_device random;
-  return std::uniform_real_distribution<double>(0, 1)(random);
-}
+double random_share() { return std::ldexp(static_cast<double>(random_bits() >> 11), -53); }
 
 /// Exponential with full jitter, and no shorter than the workspace asked for.
 milliseconds pause_after(const hub::Error& error, int attempt) {

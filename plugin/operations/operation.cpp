@@ -1,9 +1,8 @@
 #include "operations/operation.hpp"
 
 #include <array>
-#include <cstdint>
-#include <random>
 
+#include "databricks/random.hpp"
 #include "operations/token_provider.hpp"
 
 namespace databricks_token {
@@ -17,11 +16,8 @@ std::span<const Operation* const> operations() {
 hub::Result<std::string> rotate(Instance& instance, hub::Call call,
                                 const hub::rotation::Request& request) {
   TokenProvider provider(instance);
-  auto answer =
-      hub::rotation::run(call, provider, instance.configuration.policy, kTokenSlot, request, [] {
-        std::random_device random;
-        return (static_cast<std::uint64_t>(random()) << 32) | random();
-      });
+  auto answer = hub::rotation::run(call, provider, instance.configuration.policy, kTokenSlot,
+                                   request, random_bits);
   if (!answer) return std::move(answer).error();
   return answer->to_json();
 }
