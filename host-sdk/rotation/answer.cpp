@@ -1,65 +1,63 @@
 #include <hub/rotation.hpp>
 
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Object.h>
-
-#include <sstream>
+#include "json.hpp"
 
 namespace hub::rotation {
+namespace {
+
+void write_time(Writer& writer, std::string_view key, const std::optional<std::int64_t>& time) {
+  write_key(writer, key);
+  time ? writer.Int64(*time) : writer.Null();
+}
+
+/// `write` writes the members of the object that each of `items` becomes.
+template <class Items, class Write>
+void write_all(Writer& writer, std::string_view key, const Items& items, Write write) {
+  write_key(writer, key);
+  writer.StartArray();
+  for (const auto& item : items) {
+    writer.StartObject();
+    write(item);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+}  // namespace
 
 std::string Answer::to_json() const {
-  using Poco::JSON::Array;
-  using Poco::JSON::Object;
-  const auto object = [] { return Object::Ptr(new Object(Poco::JSON_PRESERVE_KEY_ORDER)); };
-  const auto set_time = [](Object& into, const char* key, const std::optional<std::int64_t>& time) {
-    into.set(key, time ? Poco::Dynamic::Var(*time) : Poco::Dynamic::Var());
-  };
-
-  Array done;
-  for (const Done& item : did) {
-    auto entry = object();
-    entry->set("action", item.action);
-    if (!item.id.empty()) entry->set(id_key, item.id);
-    done.add(entry);
-  }
-  Array remaining;
-  for (const Remaining& item : pending) {
-    auto entry = object();
-    entry->set("action", item.action);
-    entry->set(id_key, item.id);
-    set_time(*entry, "at", item.at);
-    remaining.add(entry);
-  }
-  Array warned;
-  for (const Warning& item : warnings) {
-    auto entry = object();
-    entry->set("reason", item.reason);
-    entry->set("message", item.message);
-    warned.add(entry);
-  }
-
-  auto answer = object();
-  answer->set("state", state);
-  answer->set(id_key, id ? Poco::Dynamic::Var(*id) : Poco::Dynamic::Var());
-  set_time(*answer, "expiry_time", expiry_time);
-  if (plan) {
-    Array steps;
-    for (const Planned& item : *plan) {
-      auto entry = object();
-      entry->set("action", item.action);
-      if (!item.id.empty()) entry->set(id_key, item.id);
-      entry->set("reason", item.reason);
-      steps.add(entry);
+  return written([&](Writer& writer) {
+    const auto write_id = [&](const std::string& of) {
+      if (!of.empty()) write(writer, id_key, of);
+    };
+    writer.StartObject();
+    write(writer, "state", state);
+    write_key(writer, id_key);
+    id ? write_text(writer, *id) : static_cast<void>(writer.Null());
+    write_time(writer, "expiry_time", expiry_time);
+    if (plan) {
+      write_all(writer, "plan", *plan, [&](const Planned& item) {
+        write(writer, "action", item.action);
+        write_id(item.id);
+        write(writer, "reason", item.reason);
+      });
     }
-    answer->set("plan", steps);
-  }
-  answer->set("did", done);
-  answer->set("pending", remaining);
-  answer->set("warnings", warned);
-  answer->set("next_action_at", next_action_at);
-  std::ostringstream out;
-  answer->stringify(out);
-  return out.str();
+    write_all(writer, "did", did, [&](const Done& item) {
+      write(writer, "action", item.action);
+      write_id(item.id);
+    });
+    write_all(writer, "pending", pending, [&](const Remaining& item) {
+      write(writer, "action", item.action);
+      write(writer, id_key, item.id);
+      write_time(writer, "at", item.at);
+    });
+    write_all(writer, "warnings", warnings, [&](const Warning& item) {
+      write(writer, "reason", item.reason);
+      write(writer, "message", item.message);
+    });
+    write(writer, "next_action_at", next_action_at);
+    writer.EndObject();
+  });
 }
 
 }  // namespace hub::rotation

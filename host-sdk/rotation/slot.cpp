@@ -1,140 +1,245 @@
 #include "slot.hpp"
 
-#include <Poco/Exception.h>
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
+#include <rapidjson/document.h>
 
 #include <algorithm>
-#include <sstream>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
 
+#include "json.hpp"
 #include "reasons.hpp"
 
 namespace hub::rotation {
 namespace {
 
-using Poco::JSON::Array;
-using Poco::JSON::Object;
+using rapidjson::Document;
+using rapidjson::Value;
 
 constexpr std::int64_t kMillisecondsPerSecond = 1000;
 
-Object::Ptr parse(const std::string& json) {
-  return Poco::JSON::Parser().parse(json).extract<Object::Ptr>();
+/// It is not what was written: what it says cannot be gone by.
+class Damaged : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+Document parse(const std::string& json) {
+  Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  if (document.HasParseError() || !document.IsObject()) throw Damaged("it is no JSON object");
+  return document;
 }
 
-std::string text_of(const Object& object) {
-  std::ostringstream out;
-  object.stringify(out);
-  return out.str();
+/// Nothing where it is absent or null.
+const Value* find(const Value& object, std::string_view key) {
+  const auto at = object.FindMember(
+      Value(rapidjson::StringRef(key.data(), static_cast<rapidjson::SizeType>(key.size()))));
+  return at == object.MemberEnd() || at->value.IsNull() ? nullptr : &at->value;
 }
 
-std::string note_text(const Object& object) {
-  return object.isObject("note") ? text_of(*object.getObject("note")) : std::string();
+std::string text_of(const Value& value) {
+  if (!value.IsString()) throw Damaged("what should be a text is none");
+  return {value.GetString(), value.GetStringLength()};
+}
+
+std::int64_t integer_of(const Value& value) {
+  if (!value.IsInt64()) throw Damaged("what should be an integer is none");
+  return value.GetInt64();
+}
+
+std::uint64_t version_of(const Value& value) {
+  if (!value.IsUint64()) throw Damaged("what should be a version is none");
+  return value.GetUint64();
+}
+
+const Value& required(const Value& object, std::string_view key) {
+  if (const Value* const value = find(object, key)) return *value;
+  throw Damaged(std::string(key) + " is missing");
+}
+
+std::string text(const Value& object, std::string_view key, std::string otherwise = {}) {
+  const Value* const value = find(object, key);
+  return value == nullptr ? std::move(otherwise) : text_of(*value);
+}
+
+std::int64_t integer(const Value& object, std::string_view key) {
+  const Value* const value = find(object, key);
+  return value == nullptr ? 0 : integer_of(*value);
+}
+
+bool flag(const Value& object, std::string_view key) {
+  const Value& value = required(object, key);
+  if (!value.IsBool()) throw Damaged(std::string(key) + " is neither true nor false");
+  return value.GetBool();
+}
+
+/// Nothing where it is absent or null.
+const Value* find_object(const Value& object, std::string_view key) {
+  const Value* const value = find(object, key);
+  if (value != nullptr && !value->IsObject()) throw Damaged(std::string(key) + " is no object");
+  return value;
+}
+
+/// `read` is given each element.
+template <class Read>
+void for_each(const Value& array, Read read) {
+  if (!array.IsArray()) throw Damaged("what should be an array is none");
+  for (const Value& element : array.GetArray()) read(element);
+}
+
+/// Members in the order of their names, so that equal objects have one text.
+void write_sorted(Writer& writer, const Value& value) {
+  if (!value.IsObject()) {
+    value.Accept(writer);
+    return;
+  }
+  std::map<std::string_view, const Value*> members;
+  for (const auto& member : value.GetObject())
+    members[{member.name.GetString(), member.name.GetStringLength()}] = &member.value;
+  writer.StartObject();
+  for (const auto& [name, member] : members) {
+    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+    write_sorted(writer, *member);
+  }
+  writer.EndObject();
+}
+
+std::string canonical(const Value& object) {
+  return written([&](Writer& writer) { write_sorted(writer, object); });
 }
 
 using Times = std::map<std::string, std::int64_t>;
+using Attempts = std::map<std::string, Attempt>;
 
-Times read_times(const Object& object, const std::string& member) {
+Times read_times(const Value& object, std::string_view key) {
   Times times;
-  if (const Object::Ptr kept = object.getObject(member)) {
-    for (const auto& [key, time] : *kept)
-      times[key] = time.convert<std::int64_t>() * kMillisecondsPerSecond;
+  if (const Value* const kept = find_object(object, key)) {
+    for (const auto& member : kept->GetObject())
+      times[text_of(member.name)] = integer_of(member.value) * kMillisecondsPerSecond;
   }
   return times;
 }
 
 /// Rounded up: a nonce must not be forgotten before its credential can be dead.
-Object in_seconds(const Times& times) {
-  Object object;
-  for (const auto& [key, time] : times)
-    object.set(key, (time + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond);
-  return object;
+void write_in_seconds(Writer& writer, std::string_view key, const Times& times) {
+  write_key(writer, key);
+  writer.StartObject();
+  for (const auto& [name, time] : times)
+    write(writer, name, (time + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond);
+  writer.EndObject();
 }
 
-using Attempts = std::map<std::string, Attempt>;
-
-Attempts read_attempts(const Object& object) {
+Attempts read_attempts(const Value& object) {
   Attempts attempts;
-  const Object::Ptr kept = object.getObject("attempts");
-  if (!kept) return attempts;
-  for (const auto& [nonce, value] : *kept) {
-    const auto& attempt = *value.extract<Object::Ptr>();
-    Attempt& read = attempts[nonce];
-    read.started_at = attempt.getValue<std::int64_t>("started_at");
-    read.lifetime_seconds = attempt.getValue<std::int64_t>("lifetime_seconds");
-    for (const auto& id : *attempt.getArray("known")) read.known.insert(id.convert<std::string>());
+  if (const Value* const kept = find_object(object, "attempts")) {
+    for (const auto& member : kept->GetObject()) {
+      if (!member.value.IsObject()) throw Damaged("an attempt is no object");
+      Attempt& read = attempts[text_of(member.name)];
+      read.started_at = integer_of(required(member.value, "started_at"));
+      read.lifetime_seconds = integer_of(required(member.value, "lifetime_seconds"));
+      for_each(required(member.value, "known"),
+               [&](const Value& id) { read.known.insert(text_of(id)); });
+    }
   }
   return attempts;
 }
 
-Object to_object(const Attempts& attempts) {
-  Object object;
+void write_attempts(Writer& writer, const Attempts& attempts) {
+  write_key(writer, "attempts");
+  writer.StartObject();
   for (const auto& [nonce, attempt] : attempts) {
-    Array known;
-    for (const std::string& id : attempt.known) known.add(id);
-    Object kept(Poco::JSON_PRESERVE_KEY_ORDER);
-    kept.set("started_at", attempt.started_at);
-    kept.set("lifetime_seconds", attempt.lifetime_seconds);
-    kept.set("known", known);
-    object.set(nonce, kept);
+    write_key(writer, nonce);
+    writer.StartObject();
+    write(writer, "started_at", attempt.started_at);
+    write(writer, "lifetime_seconds", attempt.lifetime_seconds);
+    write_key(writer, "known");
+    writer.StartArray();
+    for (const std::string& id : attempt.known) write_text(writer, id);
+    writer.EndArray();
+    writer.EndObject();
   }
-  return object;
+  writer.EndObject();
 }
 
-Slot::Version read_version(const Object& object, const std::string& id_key) {
-  return {object.getValue<std::uint64_t>("version"), VersionNote::read(note_text(object), id_key)};
+VersionNote read_version_note(const Value& object, const std::string& id_key) {
+  VersionNote note;
+  note.nonce = text(object, "nonce");
+  note.origin = text(object, "origin", note.origin);
+  note.started_at = integer(object, "started_at");
+  note.lifetime_seconds = integer(object, "lifetime_seconds");
+  note.credential_id = text(object, id_key);
+  note.creation_time = integer(object, "creation_time");
+  note.expiry_time = integer(object, "expiry_time");
+  note.owner_id = text(object, "owner_id");
+  if (const Value* const scopes = find(object, "scopes")) {
+    note.scopes.emplace();
+    for_each(*scopes, [&](const Value& scope) { note.scopes->push_back(text_of(scope)); });
+  }
+  return note;
+}
+
+SlotNote read_slot_note(const Value& object) {
+  SlotNote note;
+  if (const Value* const binding = find_object(object, "binding"))
+    note.binding = canonical(*binding);
+  note.nonces = read_times(object, "nonces");
+  note.accepted = read_times(object, "accepted");
+  note.attempts = read_attempts(object);
+  if (const Value* const mints = find(object, "mints"))
+    for_each(*mints, [&](const Value& time) { note.mints.push_back(integer_of(time)); });
+  if (const Value* const leaked = find(object, "leaked"))
+    for_each(*leaked, [&](const Value& version) { note.leaked.insert(version_of(version)); });
+  note.drift_checked_at = integer(object, "drift_checked_at");
+  note.sweep_due_at = integer(object, "sweep_due_at");
+  note.clean_lists = static_cast<int>(integer(object, "clean_lists"));
+  note.failures = static_cast<int>(integer(object, "failures"));
+  return note;
+}
+
+Slot::Version read_version(const Value& object, const std::string& id_key) {
+  const Value* const note = find_object(object, "note");
+  return {version_of(required(object, "version")),
+          note == nullptr ? VersionNote() : read_version_note(*note, id_key)};
 }
 
 /// A version with a value: a credential whose id was lost could never be revoked.
-Slot::Version read_issued(const Object& object, const std::string& id_key) {
+Slot::Version read_issued(const Value& object, const std::string& id_key) {
   Slot::Version version = read_version(object, id_key);
-  if (version.note.credential_id.empty()) {
-    throw Poco::DataFormatException("version " + std::to_string(version.id) + " has no " + id_key);
-  }
+  if (version.note.credential_id.empty())
+    throw Damaged("version " + std::to_string(version.id) + " has no " + id_key);
   return version;
 }
 
 }  // namespace
 
-std::string canonical_json(const std::string& json) { return text_of(*parse(json)); }
+std::string canonical_json(const std::string& json) { return canonical(parse(json)); }
 
 VersionNote VersionNote::read(const std::string& json, const std::string& id_key) {
-  VersionNote note;
-  if (json.empty()) return note;
-  const Object::Ptr object = parse(json);
-  note.nonce = object->optValue<std::string>("nonce", "");
-  note.origin = object->optValue<std::string>("origin", note.origin);
-  note.started_at = object->optValue<std::int64_t>("started_at", 0);
-  note.lifetime_seconds = object->optValue<std::int64_t>("lifetime_seconds", 0);
-  note.credential_id = object->optValue<std::string>(id_key, "");
-  note.creation_time = object->optValue<std::int64_t>("creation_time", 0);
-  note.expiry_time = object->optValue<std::int64_t>("expiry_time", 0);
-  note.owner_id = object->optValue<std::string>("owner_id", "");
-  if (const Array::Ptr scopes = object->getArray("scopes")) {
-    note.scopes.emplace();
-    for (const auto& scope : *scopes) note.scopes->push_back(scope.convert<std::string>());
-  }
-  return note;
+  return json.empty() ? VersionNote() : read_version_note(parse(json), id_key);
 }
 
 std::string VersionNote::to_json(const std::string& id_key) const {
-  Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-  object.set("nonce", nonce);
-  object.set("origin", origin);
-  object.set("started_at", started_at);
-  object.set("lifetime_seconds", lifetime_seconds);
-  object.set("owner_id", owner_id);
-  if (scopes) {
-    Array array;
-    for (const std::string& scope : *scopes) array.add(scope);
-    object.set("scopes", array);
-  }
-  if (!credential_id.empty()) {
-    object.set(id_key, credential_id);
-    object.set("creation_time", creation_time);
-    object.set("expiry_time", expiry_time);
-  }
-  return text_of(object);
+  return written([&](Writer& writer) {
+    writer.StartObject();
+    write(writer, "nonce", nonce);
+    write(writer, "origin", origin);
+    write(writer, "started_at", started_at);
+    write(writer, "lifetime_seconds", lifetime_seconds);
+    write(writer, "owner_id", owner_id);
+    if (scopes) {
+      write_key(writer, "scopes");
+      writer.StartArray();
+      for (const std::string& scope : *scopes) write_text(writer, scope);
+      writer.EndArray();
+    }
+    if (!credential_id.empty()) {
+      write(writer, id_key, credential_id);
+      write(writer, "creation_time", creation_time);
+      write(writer, "expiry_time", expiry_time);
+    }
+    writer.EndObject();
+  });
 }
 
 std::int64_t VersionNote::ends_at() const {
@@ -142,51 +247,40 @@ std::int64_t VersionNote::ends_at() const {
 }
 
 SlotNote SlotNote::read(const std::string& json) {
-  SlotNote note;
-  if (json.empty()) return note;
-  const Object::Ptr object = parse(json);
-  if (object->isObject("binding")) note.binding = text_of(*object->getObject("binding"));
-  note.nonces = read_times(*object, "nonces");
-  note.accepted = read_times(*object, "accepted");
-  note.attempts = read_attempts(*object);
-  if (const Array::Ptr mints = object->getArray("mints")) {
-    for (const auto& time : *mints) note.mints.push_back(time.convert<std::int64_t>());
-  }
-  if (const Array::Ptr leaked = object->getArray("leaked")) {
-    for (const auto& version : *leaked) note.leaked.insert(version.convert<std::uint64_t>());
-  }
-  note.drift_checked_at = object->optValue<std::int64_t>("drift_checked_at", 0);
-  note.sweep_due_at = object->optValue<std::int64_t>("sweep_due_at", 0);
-  note.clean_lists = object->optValue<int>("clean_lists", 0);
-  note.failures = object->optValue<int>("failures", 0);
-  return note;
+  return json.empty() ? SlotNote() : read_slot_note(parse(json));
 }
 
 std::string SlotNote::to_json() const {
-  std::map<std::string, std::int64_t> kept = nonces;
+  Times kept = nonces;
   while (kept.size() > kMaxNonces) {
     kept.erase(std::min_element(kept.begin(), kept.end(),
                                 [](const auto& a, const auto& b) { return a.second < b.second; }));
   }
-  Array times;
-  for (const std::int64_t time : mints) times.add(time);
-
-  Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-  if (!binding.empty()) object.set("binding", parse(binding));
-  object.set("nonces", in_seconds(kept));
-  if (!accepted.empty()) object.set("accepted", in_seconds(accepted));
-  if (!attempts.empty()) object.set("attempts", to_object(attempts));
-  object.set("mints", times);
-  if (!leaked.empty()) {
-    Array versions;
-    for (const std::uint64_t version : leaked) versions.add(version);
-    object.set("leaked", versions);
-  }
-  object.set("drift_checked_at", drift_checked_at);
-  object.set("sweep_due_at", sweep_due_at);
-  object.set("clean_lists", clean_lists);
-  object.set("failures", failures);
-  return text_of(object);
+  return written([&](Writer& writer) {
+    writer.StartObject();
+    if (!binding.empty()) {
+      write_key(writer, "binding");
+      writer.RawValue(binding.data(), binding.size(), rapidjson::kObjectType);
+    }
+    write_in_seconds(writer, "nonces", kept);
+    if (!accepted.empty()) write_in_seconds(writer, "accepted", accepted);
+    if (!attempts.empty()) write_attempts(writer, attempts);
+    write_key(writer, "mints");
+    writer.StartArray();
+    for (const std::int64_t time : mints) writer.Int64(time);
+    writer.EndArray();
+    if (!leaked.empty()) {
+      write_key(writer, "leaked");
+      writer.StartArray();
+      for (const std::uint64_t version : leaked) writer.Uint64(version);
+      writer.EndArray();
+    }
+    write(writer, "drift_checked_at", drift_checked_at);
+    write(writer, "sweep_due_at", sweep_due_at);
+    write(writer, "clean_lists", std::int64_t{clean_lists});
+    write(writer, "failures", std::int64_t{failures});
+    writer.EndObject();
+  });
 }
 
 std::optional<std::uint64_t> Slot::version_of(const std::string& credential_id) const {
@@ -202,36 +296,33 @@ std::optional<std::uint64_t> Slot::version_of(const std::string& credential_id) 
 
 Result<Slot> Slot::read(const std::string& snapshot, Kind kind) {
   try {
-    const Object::Ptr object = parse(snapshot);
+    const Document document = parse(snapshot);
     Slot slot;
     slot.kind = kind;
     const std::string id_key = kind.id_key();
-    slot.id = object->getValue<std::string>("slot");
-    slot.created_at = object->getValue<std::int64_t>("created_at");
-    slot.now = object->getValue<std::int64_t>("now");
-    slot.state = object->getValue<std::string>("state");
-    slot.note = SlotNote::read(note_text(*object));
-    if (object->isObject("current"))
-      slot.current = read_issued(*object->getObject("current"), id_key);
-    if (object->isObject("pending")) {
-      const Object::Ptr pending = object->getObject("pending");
-      const bool has_value = pending->getValue<bool>("has_value");
+    slot.id = text_of(required(document, "slot"));
+    slot.created_at = integer_of(required(document, "created_at"));
+    slot.now = integer_of(required(document, "now"));
+    slot.state = text_of(required(document, "state"));
+    if (const Value* const note = find_object(document, "note")) slot.note = read_slot_note(*note);
+    if (const Value* const current = find_object(document, "current"))
+      slot.current = read_issued(*current, id_key);
+    if (const Value* const pending = find_object(document, "pending")) {
+      const bool has_value = flag(*pending, "has_value");
       slot.pending = {has_value ? read_issued(*pending, id_key) : read_version(*pending, id_key),
-                      has_value, pending->getValue<bool>("discard")};
+                      has_value, flag(*pending, "discard")};
     }
-    for (const auto& item : *object->getArray("previous")) {
-      const Object::Ptr previous = item.extract<Object::Ptr>();
+    for_each(required(document, "previous"), [&](const Value& previous) {
+      if (!previous.IsObject()) throw Damaged("a previous version is no object");
       std::optional<std::int64_t> retire_after;
-      if (!previous->isNull("retire_after")) {
-        retire_after = previous->getValue<std::int64_t>("retire_after");
-      }
+      if (const Value* const at = find(previous, "retire_after")) retire_after = integer_of(*at);
       slot.previous.push_back(
-          {read_issued(*previous, id_key), retire_after, previous->getValue<bool>("retiring")});
-    }
+          {read_issued(previous, id_key), retire_after, flag(previous, "retiring")});
+    });
     return slot;
-  } catch (const Poco::Exception& thrown) {
+  } catch (const Damaged& damaged) {
     return refusal(kind, Status::kDataLoss, "SLOT_DAMAGED",
-                   "the slot cannot be read: " + thrown.displayText());
+                   std::string("the slot cannot be read: ") + damaged.what());
   }
 }
 
