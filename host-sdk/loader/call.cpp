@@ -1,6 +1,5 @@
 #include "call.hpp"
 
-#include <Poco/JSON/Object.h>
 #include <hub/strict_json.hpp>
 
 #include <algorithm>
@@ -44,7 +43,7 @@ Error error_of(const hub_error* from) {
 
 bool is_json_object(const std::string& text) {
   try {
-    return parse_strict_json(text, "detail").value.type() == typeid(Poco::JSON::Object::Ptr);
+    return check_strict_json(text, "detail");
   } catch (const Refused&) {
     return false;
   }

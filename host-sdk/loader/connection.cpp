@@ -90,7 +90,7 @@ Result<std::string> Connection::invoke(std::string_view operation, std::string_v
   }
   std::string text = redactor.redact(response.text());
   try {
-    parse_strict_json(text, "response");
+    check_strict_json(text, "response");
   } catch (const Refused& refused) {
     return Error{
         .status = Status::kInternal,

@@ -1,6 +1,5 @@
 #include "secret_functions.hpp"
 
-#include <Poco/JSON/Object.h>
 #include <hub/snapshot.hpp>
 #include <hub/strict_json.hpp>
 
@@ -74,8 +73,7 @@ Result<SlotStore::Note> note_of(hub_text text) {
     return invalid("NOTE_TOO_LARGE", "a note has " + std::to_string(text.size) +
                                          " bytes, more than " + std::to_string(kMaxNote));
   try {
-    if (parse_strict_json(view_of(text), "note").value.type() == typeid(Poco::JSON::Object::Ptr))
-      return SlotStore::Note(view_of(text));
+    if (check_strict_json(view_of(text), "note")) return SlotStore::Note(view_of(text));
   } catch (const Refused&) {
     // It is as wrong as one that is no object.
   }

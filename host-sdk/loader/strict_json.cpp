@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "refuse.hpp"
@@ -50,12 +52,13 @@ class Lines {
   int line_ = 1;
 };
 
-/// Builds Poco's JSON from RapidJSON's events.
+/// Builds Poco's JSON from RapidJSON's events, or just sees that they are allowed.
 class Builder {
  public:
-  explicit Builder(const Lines& lines) : lines_(lines) {}
+  Builder(const Lines& lines, bool keeps) : lines_(lines), keeps_(keeps) {}
 
   LocatedJson& built() { return built_; }
+  bool is_object() const { return is_object_; }
   const std::string& problem() const { return problem_; }
 
   bool Null() { return add(Var()); }
@@ -77,32 +80,37 @@ class Builder {
   }
 
   bool StartObject() {
+    is_object_ = is_object_ || frames_.empty();
+    if (!keeps_) return enter({}, {});
     const Object::Ptr object = new Object(Poco::JSON_PRESERVE_KEY_ORDER);
-    return enter({.object = object, .array = {}, .pointer = here(), .key = {}}, object);
+    return enter({.object = object, .pointer = here()}, object);
   }
   bool Key(const char* data, rapidjson::SizeType size, bool) {
     Frame& frame = frames_.back();
-    frame.key.assign(data, size);
-    if (frame.key.find('\0') != std::string::npos) return stop("a key holds a NUL");
-    if (frame.object->has(frame.key))
-      return stop("the key \"" + frame.key + "\" stands there twice");
-    built_.lines.emplace(here(), lines_.line());
+    std::string key(data, size);
+    if (key.find('\0') != std::string::npos) return stop("a key holds a NUL");
+    const auto [at, is_new] = frame.keys.insert(std::move(key));
+    if (!is_new) return stop("the key \"" + *at + "\" stands there twice");
+    frame.key = &*at;
+    if (keeps_) built_.lines.emplace(here(), lines_.line());
     return true;
   }
   bool EndObject(rapidjson::SizeType) { return leave(); }
 
   bool StartArray() {
+    if (!keeps_) return enter({}, {});
     const Array::Ptr array = new Array;
-    return enter({.object = {}, .array = array, .pointer = here(), .key = {}}, array);
+    return enter({.array = array, .pointer = here()}, array);
   }
   bool EndArray(rapidjson::SizeType) { return leave(); }
 
  private:
   struct Frame {
-    Object::Ptr object;
-    Array::Ptr array;
-    std::string pointer;
-    std::string key;
+    Object::Ptr object{};
+    Array::Ptr array{};
+    std::string pointer{};
+    std::set<std::string> keys{};
+    const std::string* key = nullptr;  // the last of them
   };
 
   /// The pointer of the value that comes next.
@@ -110,15 +118,16 @@ class Builder {
     if (frames_.empty()) return "";
     const Frame& frame = frames_.back();
     return pointer_below(frame.pointer,
-                         frame.object ? frame.key : std::to_string(frame.array->size()));
+                         frame.object ? *frame.key : std::to_string(frame.array->size()));
   }
 
   bool add(const Var& value) {
+    if (!keeps_) return true;
     built_.lines.emplace(here(), lines_.line());
     if (frames_.empty()) {
       built_.value = value;
     } else if (frames_.back().object) {
-      frames_.back().object->set(frames_.back().key, value);
+      frames_.back().object->set(*frames_.back().key, value);
     } else {
       frames_.back().array->add(value);
     }
@@ -143,16 +152,17 @@ class Builder {
   }
 
   const Lines& lines_;
+  const bool keeps_;
+  bool is_object_ = false;
   LocatedJson built_;
   std::vector<Frame> frames_;
   std::string problem_;
 };
 
-}  // namespace
-
-LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
+/// What was kept, and whether it is an object.
+std::pair<LocatedJson, bool> read(std::string_view text, const std::string& file, bool keeps) {
   Lines lines(text);
-  Builder builder(lines);
+  Builder builder(lines, keeps);
   rapidjson::Reader reader;
   const auto outcome =
       reader.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
@@ -166,7 +176,17 @@ LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
            "correct line " + std::to_string(lines.line()) +
                "; comments, trailing commas and repeated keys are no JSON");
   }
-  return std::move(builder.built());
+  return {std::move(builder.built()), builder.is_object()};
+}
+
+}  // namespace
+
+LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
+  return read(text, file, true).first;
+}
+
+bool check_strict_json(std::string_view text, const std::string& file) {
+  return read(text, file, false).second;
 }
 
 std::string pointer_below(std::string_view pointer, std::string_view key) {

@@ -63,7 +63,14 @@ TEST(StrictJsonTest, RefusesWhatIsNotStrict) {
     const auto refused = refusal([&] { parsed(text); });
     ASSERT_TRUE(refused) << text;
     EXPECT_EQ(refused->error.reason, "JSON_INVALID") << text;
+    EXPECT_TRUE(refusal([&] { hub::check_strict_json(text, "a.json"); })) << text;
   }
+}
+
+TEST(StrictJsonTest, TellsAnObjectWithoutKeepingIt) {
+  EXPECT_TRUE(hub::check_strict_json(R"({"a": [{"a": 1}, "b"]})", "a.json"));
+  EXPECT_FALSE(hub::check_strict_json(R"([{"a": 1}])", "a.json"));
+  EXPECT_FALSE(hub::check_strict_json("1", "a.json"));
 }
 
 TEST(StrictJsonTest, NamesFileLineAndKey) {

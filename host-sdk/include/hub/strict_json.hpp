@@ -22,6 +22,9 @@ struct LocatedJson {
 /// beyond 64 bits, a NUL in a string, more than 64 levels. `file` is what the refusal names.
 LocatedJson parse_strict_json(std::string_view text, const std::string& file);
 
+/// Refuses what parse_strict_json does, and keeps nothing; whether it is an object.
+bool check_strict_json(std::string_view text, const std::string& file);
+
 /// `pointer` extended by a member's key or an element's index.
 std::string pointer_below(std::string_view pointer, std::string_view key);
 
