@@ -1,7 +1,6 @@
 #include "databricks/json.hpp"
 
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Parser.h>
+#include <rapidjson/document.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,105 +10,169 @@
 namespace databricks_token {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;
+using rapidjson::SizeType;
+using rapidjson::Value;
 
-using Array = Poco::JSON::Array::Ptr;
-using Object = Poco::JSON::Object::Ptr;
+constexpr int kMaxDepth = 64;
+
+/// Lets a document be built of what is not too deep.
+class Shallow {
+ public:
+  explicit Shallow(rapidjson::Document& document) : document_(document) {}
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool Int(int value) { return document_.Int(value); }
+  bool Uint(unsigned value) { return document_.Uint(value); }
+  bool Int64(std::int64_t value) { return document_.Int64(value); }
+  bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
+  bool Double(double value) { return document_.Double(value); }
+  bool RawNumber(const char* text, SizeType size, bool copy) {
+    return document_.RawNumber(text, size, copy);
+  }
+  bool String(const char* text, SizeType size, bool copy) {
+    return document_.String(text, size, copy);
+  }
+  bool Key(const char* text, SizeType size, bool copy) { return document_.Key(text, size, copy); }
+  bool StartObject() { return ++depth_ <= kMaxDepth && document_.StartObject(); }
+  bool EndObject(SizeType members) {
+    --depth_;
+    return document_.EndObject(members);
+  }
+  bool StartArray() { return ++depth_ <= kMaxDepth && document_.StartArray(); }
+  bool EndArray(SizeType elements) {
+    --depth_;
+    return document_.EndArray(elements);
+  }
+
+ private:
+  rapidjson::Document& document_;
+  int depth_ = 0;
+};
+
+std::string_view view_of(const Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
 }  // namespace
 
-std::optional<JsonObject> JsonObject::parse(const std::string& text) {
-  try {
-    Poco::JSON::Parser parser;
-    parser.setDepth(kMaxDepth);
-    const Poco::Dynamic::Var parsed = parser.parse(text);
-    if (parsed.type() != typeid(Object)) return std::nullopt;
-    return JsonObject(parsed.extract<Object>(), "");
-  } catch (const Poco::Exception&) {
-    return std::nullopt;
+/// Texts are where they stood in the text, so that no copy of one is left anywhere.
+struct JsonObject::Document {
+  explicit Document(std::string from) : text(std::move(from)) {
+    rapidjson::InsituStringStream stream(text.data());
+    const auto generate = [&](rapidjson::Document& built) {
+      Shallow shallow(built);
+      constexpr unsigned kFlags =
+          rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag;
+      return !rapidjson::Reader().Parse<kFlags>(stream, shallow).IsError();
+    };
+    root.Populate(generate);
+    is_object = root.IsObject() && stream.Tell() == text.size();
   }
+  ~Document() { wipe(text); }
+
+  std::string text;
+  rapidjson::Document root{};
+  bool is_object;
+};
+
+std::optional<JsonObject> JsonObject::parse(std::string text) {
+  const auto document = std::make_shared<Document>(std::move(text));
+  if (!document->is_object) return std::nullopt;
+  return JsonObject(document, document->root, "");
 }
 
 void JsonObject::wrong(const std::string& name, const char* type) const {
   throw WrongShape(path_ + name + " is not " + type);
 }
 
-template <class T>
-std::optional<T> JsonObject::member(const std::string& name, const char* type) const {
-  const Poco::Dynamic::Var value = object_->get(name);
-  if (value.isEmpty()) return std::nullopt;
-  if (value.type() != typeid(T)) wrong(name, type);
-  return value.extract<T>();
+Value* JsonObject::find(const std::string& name) const {
+  const auto member = object_->FindMember(Value(rapidjson::StringRef(name.data(), name.size())));
+  return member == object_->MemberEnd() || member->value.IsNull() ? nullptr : &member->value;
 }
 
 std::optional<std::string> JsonObject::text(const std::string& name) const {
-  return member<std::string>(name, "a string");
+  const Value* const value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->IsString()) wrong(name, "a string");
+  return std::string(view_of(*value));
 }
 
 std::optional<std::int64_t> JsonObject::integer(const std::string& name) const {
-  constexpr const char* kType = "an integer of 64 bits";
-  if (object_->get(name).type() != typeid(std::string)) return member<Poco::Int64>(name, kType);
-  const std::string digits = *text(name);
-  std::int64_t value = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) wrong(name, kType);
-  return value;
+  const Value* const value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->IsInt64()) return value->GetInt64();
+  std::int64_t number = 0;
+  const std::string_view digits = value->IsString() ? view_of(*value) : std::string_view();
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size())
+    wrong(name, "an integer of 64 bits");
+  return number;
 }
 
 std::optional<bool> JsonObject::boolean(const std::string& name) const {
-  return member<bool>(name, "true or false");
+  const Value* const value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->IsBool()) wrong(name, "true or false");
+  return value->GetBool();
+}
+
+const Value* JsonObject::find_array(const std::string& name, const char* type) const {
+  const Value* const value = find(name);
+  if (value != nullptr && !value->IsArray()) wrong(name, type);
+  return value;
 }
 
 std::optional<std::vector<std::string>> JsonObject::texts(const std::string& name) const {
   constexpr const char* kType = "an array of strings";
-  const auto array = member<Array>(name, kType);
-  if (!array) return std::nullopt;
+  const Value* const array = find_array(name, kType);
+  if (array == nullptr) return std::nullopt;
   std::vector<std::string> texts;
-  for (const Poco::Dynamic::Var& element : **array) {
-    if (element.type() != typeid(std::string)) wrong(name, kType);
-    texts.push_back(element.extract<std::string>());
+  for (const Value& element : array->GetArray()) {
+    if (!element.IsString()) wrong(name, kType);
+    texts.emplace_back(view_of(element));
   }
   return texts;
 }
 
 std::optional<JsonObject> JsonObject::object(const std::string& name) const {
-  auto object = member<Object>(name, "an object");
-  if (!object) return std::nullopt;
-  return JsonObject(*std::move(object), path_ + name + ".");
+  Value* const value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->IsObject()) wrong(name, "an object");
+  return JsonObject(document_, *value, path_ + name + ".");
 }
 
 std::set<std::string> JsonObject::names() const {
-  const auto names = object_->getNames();
-  return {names.begin(), names.end()};
+  std::set<std::string> names;
+  for (const auto& member : object_->GetObject()) names.emplace(view_of(member.name));
+  return names;
 }
 
 std::vector<JsonObject> JsonObject::objects(const std::string& name) const {
   constexpr const char* kType = "an array of objects";
-  const auto array = member<Array>(name, kType);
-  if (!array) return {};
+  const Value* const array = find_array(name, kType);
+  if (array == nullptr) return {};
   std::vector<JsonObject> objects;
-  for (const Poco::Dynamic::Var& element : **array) {
-    if (element.type() != typeid(Object)) wrong(name, kType);
-    objects.push_back(JsonObject(element.extract<Object>(),
+  for (const Value& element : array->GetArray()) {
+    if (!element.IsObject()) wrong(name, kType);
+    objects.push_back(JsonObject(document_, const_cast<Value&>(element),
                                  path_ + name + "[" + std::to_string(objects.size()) + "]."));
   }
   return objects;
 }
 
 hub::Secret JsonObject::take_secret(const std::string& name) {
-  for (auto& [key, value] : *object_) {
-    if (key != name || value.isEmpty()) continue;
-    if (value.type() != typeid(std::string)) wrong(name, "a string");
-    auto& held = const_cast<std::string&>(value.extract<std::string>());
-    hub::Secret secret(held);
-    wipe(held);
-    const std::string_view bytes = secret.reveal();
-    if (bytes.empty() ||
-        !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; }))
-      wrong(name, "printable text");
-    return secret;
-  }
-  throw WrongShape(path_ + name + " is missing");
+  const Value* const value = find(name);
+  if (value == nullptr) throw WrongShape(path_ + name + " is missing");
+  if (!value->IsString()) wrong(name, "a string");
+  const std::string_view held = view_of(*value);
+  hub::Secret secret(held);
+  std::fill_n(const_cast<char*>(held.data()), held.size(), '\0');
+  const std::string_view bytes = secret.reveal();
+  if (bytes.empty() ||
+      !std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > ' ' && c <= '~'; }))
+    wrong(name, "printable text");
+  return secret;
 }
 
 void wipe(std::string& text) {

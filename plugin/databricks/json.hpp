@@ -3,13 +3,15 @@
 
 #include <hub/secret.hpp>
 
-#include <Poco/JSON/Object.h>
+#include <rapidjson/fwd.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace databricks_token {
@@ -26,7 +28,8 @@ class WrongShape : public std::runtime_error {
 class JsonObject {
  public:
   /// Nothing if `text` is not one JSON object in valid UTF-8, at most 64 levels deep.
-  static std::optional<JsonObject> parse(const std::string& text);
+  /// Keeps `text`, and wipes it in the end.
+  static std::optional<JsonObject> parse(std::string text);
 
   std::optional<std::string> text(const std::string& name) const;
   /// All of int64, also as a string: some clients and servers write it so (databricks-sdk-py reads
@@ -55,15 +58,18 @@ class JsonObject {
   }
 
  private:
-  JsonObject(Poco::JSON::Object::Ptr object, std::string path)
-      : object_(std::move(object)), path_(std::move(path)) {}
+  struct Document;
 
-  template <class T>
-  std::optional<T> member(const std::string& name, const char* type) const;
+  JsonObject(std::shared_ptr<Document> document, rapidjson::Value& object, std::string path)
+      : document_(std::move(document)), object_(&object), path_(std::move(path)) {}
+
+  rapidjson::Value* find(const std::string& name) const;
+  const rapidjson::Value* find_array(const std::string& name, const char* type) const;
   [[noreturn]] void wrong(const std::string& name, const char* type) const;
 
-  Poco::JSON::Object::Ptr object_;
-  std::string path_;  // with which the names of this object's members begin in messages
+  std::shared_ptr<Document> document_;
+  rapidjson::Value* object_;  // in the document
+  std::string path_;          // with which the names of this object's members begin in messages
 };
 
 /// Overwrites the bytes, as far as they are still in this string.

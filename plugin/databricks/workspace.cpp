@@ -1,14 +1,12 @@
 #include "databricks/workspace.hpp"
 
-#include <Poco/JSON/Array.h>
-#include <Poco/JSON/Object.h>
 #include <Poco/String.h>
 #include <Poco/URI.h>
 #include <Poco/UUID.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <utility>
 
 #include "databricks/error_body.hpp"
@@ -127,19 +125,33 @@ std::vector<TokenInfo> read_token_infos(const JsonObject& object) {
   return infos;
 }
 
+/// What `write` writes, a JSON object.
+template <class Write>
+std::string written(Write write) {
+  rapidjson::StringBuffer text;
+  rapidjson::Writer writer(text);
+  writer.StartObject();
+  write(writer);
+  writer.EndObject();
+  return {text.GetString(), text.GetSize()};
+}
+
 std::string to_json(const TokenRequest& request) {
-  Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-  if (!request.application_id.empty()) object.set("application_id", request.application_id);
-  object.set("lifetime_seconds", Poco::Int64{request.lifetime_seconds});
-  object.set("comment", request.comment);
-  if (request.scopes) {
-    Poco::JSON::Array scopes;
-    for (const std::string& scope : *request.scopes) scopes.add(scope);
-    object.set("scopes", scopes);
-  }
-  std::ostringstream json;
-  object.stringify(json);
-  return json.str();
+  return written([&](auto& writer) {
+    const auto add = [&](const char* key, const std::string& value) {
+      writer.Key(key);
+      writer.String(value);
+    };
+    if (!request.application_id.empty()) add("application_id", request.application_id);
+    writer.Key("lifetime_seconds");
+    writer.Int64(request.lifetime_seconds);
+    add("comment", request.comment);
+    if (!request.scopes) return;
+    writer.Key("scopes");
+    writer.StartArray();
+    for (const std::string& scope : *request.scopes) writer.String(scope);
+    writer.EndArray();
+  });
 }
 
 }  // namespace
@@ -263,11 +275,11 @@ hub::Result<std::vector<TokenInfo>> Workspace::list_own_tokens(hub::Call call,
 hub::Result<> Workspace::delete_own_token(hub::Call call, const Credential& bearer,
                                           const std::string& token_id) {
   const Asked asked{Purpose::kDeleteToken, "POST token/delete", bearer, true};
-  Poco::JSON::Object json;
-  json.set("token_id", token_id);
-  std::ostringstream text;
-  json.stringify(text);
-  const auto answer = send_repeatedly(call, asked, "POST", kDeleteOwn, text.str());
+  const std::string json = written([&](auto& writer) {
+    writer.Key("token_id");
+    writer.String(token_id);
+  });
+  const auto answer = send_repeatedly(call, asked, "POST", kDeleteOwn, json);
   if (!answer) return answer.error();
   return read_deletion(asked, *answer);
 }
@@ -339,16 +351,18 @@ hub::Result<bool> Workspace::has_token_permission(hub::Call call, const Credenti
 hub::Result<> Workspace::grant_token_permission(hub::Call call, const Credential& admin,
                                                 const std::string& application_id) {
   const Asked asked{Purpose::kGrantPermission, "PATCH permissions/authorization/tokens", admin};
-  Poco::JSON::Object::Ptr entry = new Poco::JSON::Object(Poco::JSON_PRESERVE_KEY_ORDER);
-  entry->set("service_principal_name", application_id);
-  entry->set("permission_level", "CAN_USE");
-  Poco::JSON::Array entries;
-  entries.add(entry);
-  Poco::JSON::Object body;
-  body.set("access_control_list", entries);
-  std::ostringstream json;
-  body.stringify(json);
-  const auto answer = send_repeatedly(call, asked, "PATCH", kTokenPermissions, json.str());
+  const std::string json = written([&](auto& writer) {
+    writer.Key("access_control_list");
+    writer.StartArray();
+    writer.StartObject();
+    writer.Key("service_principal_name");
+    writer.String(application_id);
+    writer.Key("permission_level");
+    writer.String("CAN_USE");
+    writer.EndObject();
+    writer.EndArray();
+  });
+  const auto answer = send_repeatedly(call, asked, "PATCH", kTokenPermissions, json);
   if (!answer) return answer.error();
   const auto read = read_answer(asked, *answer, [](const JsonObject&) { return true; });
   if (!read) return read.error();

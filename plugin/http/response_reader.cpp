@@ -66,8 +66,8 @@ class Reader {
     body_.reserve(kReadAtOnce);
   }
   ~Reader() {
-    buffer_.resize(buffer_.capacity());
-    OPENSSL_cleanse(buffer_.data(), buffer_.size());
+    buffer_.resize(longest_);
+    OPENSSL_cleanse(buffer_.data(), longest_);
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -124,7 +124,8 @@ class Reader {
     auto count = connection_.read(call_, bytes, sizeof(bytes));
     if (!count) return std::move(count).error();
     buffer_.append(bytes, *count);
-    OPENSSL_cleanse(bytes, sizeof(bytes));
+    OPENSSL_cleanse(bytes, *count);
+    longest_ = std::max(longest_, buffer_.size());
     ended_ = *count == 0;
     return !ended_;
   }
@@ -255,7 +256,8 @@ class Reader {
   const Origin& origin_;
   Connection& connection_;
   std::string buffer_;
-  std::size_t used_ = 0;  // of buffer_
+  std::size_t used_ = 0;     // of buffer_
+  std::size_t longest_ = 0;  // that buffer_ was: so much of it is to be wiped
   std::size_t head_left_ = kMaxHeadBytes;
   bool ended_ = false;
   std::string body_;
