@@ -1,0 +1,49 @@
+// Others that send what the plugin sends.
+#pragma once
+
+#include <Poco/Net/HTTPSClientSession.h>
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/raw.hpp"
+#include "bench/server.hpp"
+
+namespace bench {
+
+/// libcurl with one handle, kept alive. Throws std::runtime_error.
+class CurlHandle {
+ public:
+  explicit CurlHandle(const Server& server);
+
+  void exchange(const Request& request);
+
+ private:
+  const std::string url_;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_;
+  std::string answer_;
+};
+
+/// Poco's own session, kept alive, each answer parsed into Poco's JSON objects.
+class PocoSession {
+ public:
+  explicit PocoSession(const Server& server);
+
+  void exchange(const Request& request);
+
+ private:
+  Poco::Net::HTTPSClientSession session_;
+};
+
+/// The processor time of `command` and its children, in microseconds, and its time. The command
+/// must succeed and its output is dropped. Throws std::runtime_error.
+struct Cost {
+  double cpu_us = 0;
+  double seconds = 0;
+};
+Cost run_process(const std::vector<std::string>& command);
+
+}  // namespace bench
