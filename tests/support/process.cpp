@@ -13,8 +13,6 @@
 namespace test_support {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
-
 void check(int error, const char* what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
@@ -34,8 +32,8 @@ struct Pipe {
 }  // namespace
 
 Process::Process(const std::vector<std::string>& arguments,
-                 const std::vector<std::string>& environment)
-    : deadline_(std::chrono::steady_clock::now() + kPatience) {
+                 const std::vector<std::string>& environment, std::chrono::milliseconds patience)
+    : deadline_(std::chrono::steady_clock::now() + patience) {
   const Pipe out;
   const Pipe err;
   posix_spawn_file_actions_t files;
@@ -49,7 +47,8 @@ Process::Process(const std::vector<std::string>& arguments,
   sigset_t none;
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   const int error = posix_spawn(&pid_, arguments.front().c_str(), &files, &attributes,
                                 pointers(arguments).data(), pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
@@ -63,7 +62,7 @@ Process::Process(const std::vector<std::string>& arguments,
 
 Process::~Process() {
   if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
+    ::kill(-pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   ::close(out_);

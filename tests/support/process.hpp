@@ -17,11 +17,14 @@ struct Finished {
   std::string err;
 };
 
-/// Started by the constructor, killed by the destructor if it has not ended by then.
+/// Started by the constructor; killed by the destructor, with what it started, if it has not ended
+/// by then.
 class Process {
  public:
-  /// `arguments` begin with the program's path. The environment is `environment` alone.
-  Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+  /// `arguments` begin with the program's path. The environment is `environment` alone. It may take
+  /// as long as `patience`.
+  Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+          std::chrono::milliseconds patience = std::chrono::minutes(1));
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -29,8 +32,8 @@ class Process {
   pid_t pid() const { return pid_; }
   void send(int signal) const;
 
-  /// Reads both outputs to their end and waits for the program's. Throws std::runtime_error after a
-  /// minute.
+  /// Reads both outputs to their end and waits for the program's. Throws std::runtime_error when
+  /// patience ends.
   Finished wait();
 
  private:

@@ -5,6 +5,7 @@
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -26,9 +27,12 @@ struct Report {
   }
 };
 
+/// A little less than the tests' own limit.
+constexpr std::chrono::seconds kValidatorPatience(230);
+
 inline test_support::Finished run_validator(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), HUB_VALIDATE_PROGRAM);
-  return test_support::Process(arguments, {}).wait();
+  return test_support::Process(arguments, {}, kValidatorPatience).wait();
 }
 
 /// Of `arguments` and --json.
