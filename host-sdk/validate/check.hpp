@@ -37,6 +37,9 @@ struct Subject {
   std::optional<std::string> config;  // the text of --config, with {server} and {ca_file}
   std::uint64_t seed = 1;
   const Servers* servers = nullptr;
+
+  /// Whether the configuration leads to our servers.
+  bool names_server() const { return config && config->find("{server}") != std::string::npos; }
 };
 
 /// Runs in a process of its own.

@@ -20,17 +20,22 @@ std::vector<Answer> failures(const Subject& subject, std::set<std::string>& reas
   const auto keep = [&](const Answer& answer) {
     if (answer.status != HUB_OK) failed_ones.push_back(answer);
   };
-  for (const bool grants : {true, false}) {
-    Session session(subject, {.grants = grants});
-    for (const Answer& each : live(session, subject.seed, 6, 6)) keep(each);
-    reasons = session.reasons();
-  }
   Session session(subject);
-  if (session.start().status != HUB_OK) return failed_ones;
-  Samples samples(session.description().config, subject.seed);
-  for (const std::string& config : samples.valid_changes(session.config(), 20)) {
+  reasons = session.reasons();
+  const std::string config = session.config();
+  const Answer started = session.start();
+  keep(started);
+  if (started.status != HUB_OK) return failed_ones;
+  for (const bool grants : {true, false}) {
     hub_instance* instance = nullptr;
-    const Answer answer = session.open(config, instance);
+    keep(session.open(config, instance, {.grants = grants}));
+    if (instance == nullptr) continue;
+    for (const Answer& each : use(session, instance, subject.seed, 6, 6)) keep(each);
+  }
+  Samples samples(session.description().config, subject.seed);
+  for (const std::string& each : samples.valid_changes(config, 20)) {
+    hub_instance* instance = nullptr;
+    const Answer answer = session.open(each, instance);
     keep(answer);
     if (answer.status == HUB_OK && instance != nullptr) session.close(instance);
   }

@@ -54,12 +54,15 @@ Verdict survives_requests(const Subject& subject) {
 }
 
 Verdict starts_and_opens(const Subject& subject) {
-  Session session(subject);
+  // A server that would hold up an open that talks to it.
+  Session session(subject, {.server = Servers::kNeverShakesHands});
   if (const Answer answer = session.start(); answer.status != HUB_OK)
     return failed("start answered " + answer.in_words());
   hub_instance* instance = nullptr;
-  if (const Answer answer = session.open(session.config(), instance); answer.status != HUB_OK)
-    return warned("open answered " + answer.in_words() + "; give --config FILE");
+  if (const Answer answer = session.open(session.config(), instance); answer.status != HUB_OK) {
+    return subject.config ? failed("open answered " + answer.in_words())
+                          : warned("open answered " + answer.in_words() + "; give --config FILE");
+  }
   if (instance == nullptr) return failed("open answered ok, and there is no instance");
   session.end(instance);
   return passed();
@@ -114,20 +117,24 @@ Verdict runs_in_parallel(const Subject& subject) {
     instances.push_back(instance);
   }
   const auto inputs = requests(session, subject.seed, 4, 0);
-  const auto once = ask(session, instances[0], inputs);
-  std::vector<std::vector<Answer>> together(kParallel);
+  std::vector<std::vector<Answer>> before(kParallel), together(kParallel), after(kParallel);
+  const auto ask_into = [&](std::vector<std::vector<Answer>>& answers, std::size_t i) {
+    answers[i] = ask(session, instances[i], inputs);
+  };
+  for (std::size_t i = 0; i < kParallel; ++i) ask_into(before, i);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < kParallel; ++i)
-    threads.emplace_back([&, i] { together[i] = ask(session, instances[i], inputs); });
+    threads.emplace_back([&, i] { ask_into(together, i); });
   for (std::thread& each : threads) each.join();
-  const auto after = ask(session, instances[0], inputs);
+  for (std::size_t i = 0; i < kParallel; ++i) ask_into(after, i);
   for (hub_instance* const instance : instances) session.close(instance);
   session.stop();
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (once[i].status != HUB_OK || once[i].response != after[i].response) continue;
-    for (const auto& answers : together) {
-      if (answers[i].response != once[i].response)
-        return failed(once[i].call + " answered otherwise while other instances ran");
+  for (std::size_t i = 0; i < kParallel; ++i) {
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      const Answer& once = before[i][j];
+      if (once.status == HUB_OK && once.response == after[i][j].response &&
+          once.response != together[i][j].response)
+        return failed(once.call + " answered otherwise while other instances ran");
     }
   }
   return passed(std::to_string(inputs.size() * kParallel) + " calls on " +

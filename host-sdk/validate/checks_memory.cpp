@@ -1,4 +1,7 @@
 // What is lent, and for how long.
+#include <algorithm>
+#include <iterator>
+
 #include "session.hpp"
 
 namespace hub::validate {
@@ -15,10 +18,20 @@ std::function<Verdict(const Subject&)> lives_with(const Lending& lending) {
 }
 
 Verdict answers_the_same_to_a_younger_host(const Subject& subject) {
-  Session known(subject);
-  Session younger(subject, {.lending = {.beyond = kBeyond}});
-  const auto expected = live(known, subject.seed, 2, 0);
-  const auto answers = live(younger, subject.seed, 2, 0);
+  const SessionOptions younger{.lending = {.beyond = kBeyond}};
+  Session session(subject, younger);
+  if (const Answer answer = session.start(); answer.status != HUB_OK)
+    return failed("start answered " + answer.in_words() + " to a younger host");
+  const auto answers_to = [&](const SessionOptions& options) {
+    hub_instance* instance = nullptr;
+    std::vector<Answer> answers{session.open(session.config(), instance, options)};
+    if (answers.back().status == HUB_OK && instance != nullptr)
+      std::ranges::move(use(session, instance, subject.seed, 2, 0), std::back_inserter(answers));
+    return answers;
+  };
+  const auto expected = answers_to({});
+  const auto answers = answers_to(younger);
+  session.stop();
   for (std::size_t i = 0; i < expected.size() && i < answers.size(); ++i) {
     if (answers[i].status != expected[i].status) {
       return failed(answers[i].call + " answered " + answers[i].in_words() + ", but " +

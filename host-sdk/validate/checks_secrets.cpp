@@ -74,10 +74,10 @@ Verdict gives_slots_back(const Subject& subject) {
   for (const std::string& each : session.host().violations()) {
     if (each.ends_with("was left begun")) return failed(each);
   }
-  const auto& secrets = session.description().secrets;
-  const bool rotates =
-      std::ranges::any_of(secrets, [](const auto& each) { return each.second.rotates; });
-  return rotates ? passed() : skipped("it rotates no secret");
+  const bool has_begun = std::ranges::any_of(session.description().secrets, [&](const auto& each) {
+    return each.second.rotates && session.host().slots().look(each.first);
+  });
+  return has_begun ? passed() : skipped("it began no slot");
 }
 
 /// Each function of secrets and slots fails once, in the plainest request of each operation.
@@ -102,6 +102,11 @@ Verdict survives_a_failing_store(const Subject& subject) {
     }
   }
   session.end(instance);
+  session.host().end_calls();
+  for (const std::string& each : session.host().violations()) {
+    if (each.ends_with("was left begun") || each.starts_with("a callback was left registered"))
+      return failed(each + ", after a function of the host had failed");
+  }
   return faults == 0 ? skipped("it asks for no secret")
                      : passed(std::to_string(faults) + " faults");
 }
@@ -110,12 +115,18 @@ Verdict asks_at_each_call(const Subject& subject) {
   Session session(subject);
   hub_instance* const instance = session.begin();
   for (const Input& each : requests(session, subject.seed, 0, 0)) {
-    const auto before = session.host().asked_for().size();
+    const auto before = session.host().asked_for();
     session.invoke(instance, each.operation, each.request);
-    const auto between = session.host().asked_for().size();
+    const auto between = session.host().asked_for();
     session.invoke(instance, each.operation, each.request);
-    if (between != before && session.host().asked_for().size() == between)
-      return warned(each.operation + " asked for a secret the first time, and not the second");
+    const auto after = session.host().asked_for();
+    for (const auto& [name, secret] : session.description().secrets) {
+      if (!secret.rotates && between.count(name) != before.count(name) &&
+          after.count(name) == between.count(name)) {
+        return warned(each.operation + " asked for \"" + name +
+                      "\" the first time, and not the second");
+      }
+    }
   }
   session.end(instance);
   return session.host().asked_for().empty() ? skipped("it asks for no secret") : passed();

@@ -48,7 +48,7 @@ std::optional<milliseconds> lateness(Session& session, hub_instance* instance, c
 /// Whether each operation comes back in time, with a server that behaves so.
 std::function<Verdict(const Subject&)> comes_back(EndsBy by, Servers::Kind server) {
   return [=](const Subject& subject) -> Verdict {
-    if (!subject.config || subject.config->find("{server}") == std::string::npos) {
+    if (!subject.names_server()) {
       return skipped(
           "give --config FILE with {server} where the server's https URL belongs, and "
           "{ca_file} where what to trust");

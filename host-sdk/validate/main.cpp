@@ -107,8 +107,9 @@ void print_help(std::ostream& out) {
   help.setFooter(
       "Operations are really invoked, with requests that are made up from the connector's own "
       "schemas: a configuration that names a server is taken only with {server} in its place. "
-      "Without --config one is made up from the schema, and the connector has no network where the "
-      "system allows to take it away.\n\n"
+      "Without --config one is made up from the schema. Without {server} the connector has no "
+      "network, "
+      "where the system allows to take it away.\n\n"
       "Exit codes: 0 nothing failed or crashed, 1 something did, 2 the command line or a file "
       "cannot be used.");
   help.format(out);

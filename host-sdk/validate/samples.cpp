@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -22,6 +23,7 @@ using Poco::JSON::Object;
 
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kTries = 200;
+constexpr std::size_t kMaxSize = 4096;  // of texts and arrays; a schema may allow any
 
 std::string to_text(const Var& value) {
   std::ostringstream text;
@@ -131,7 +133,7 @@ Var Samples::make(const Object::Ptr& schema, bool small, int depth) {
   if (type == "null") return Var();
   if (type == "array") {
     Array::Ptr array = new Array;
-    const auto least = schema->optValue<std::size_t>("minItems", 0);
+    const auto least = std::min(schema->optValue<std::size_t>("minItems", 0), kMaxSize);
     const Object::Ptr items = child(root_, schema, "items");
     for (std::size_t i = 0, end = least + (small ? 0 : pick(3)); i < end; ++i)
       array->add(make(items ? items : new Object, small, depth + 1));
@@ -139,7 +141,8 @@ Var Samples::make(const Object::Ptr& schema, bool small, int depth) {
   }
   const auto least = schema->optValue<std::int64_t>("minimum", 0);
   const auto most = schema->optValue<std::int64_t>("maximum", std::numeric_limits<int>::max());
-  const std::int64_t choices[] = {least, most, least + (most - least) / 2, least + 1};
+  const std::int64_t choices[] = {least, most, std::midpoint(least, most),
+                                  least < most ? least + 1 : least};
   return choices[pick(std::size(choices))];
 }
 
@@ -166,10 +169,10 @@ Var Samples::make_text(const Object::Ptr& schema) {
   if (schema->has("default")) candidates.push_back(schema->get("default"));
   if (const Array::Ptr examples = schema->getArray("examples"))
     candidates.insert(candidates.end(), examples->begin(), examples->end());
-  const auto least = schema->optValue<std::size_t>("minLength", 0);
+  const auto least = std::min(schema->optValue<std::size_t>("minLength", 0), kMaxSize);
+  const auto most = std::min(schema->optValue<std::size_t>("maxLength", least + 40), kMaxSize);
   for (const std::string& text :
-       {std::string("text"), std::string("1"), std::string(least, 'a'),
-        std::string(schema->optValue<std::size_t>("maxLength", least + 40), 'b'),
+       {std::string("text"), std::string("1"), std::string(least, 'a'), std::string(most, 'b'),
         std::string("2027-01-01T00:00:00Z"), std::string("https://127.0.0.1:9"),
         std::string("00000000-0000-4000-8000-000000000000"),
         std::string("\xc3\xa9\"\\/<&\xf0\x9f\x94\x91"), std::string("text with spaces")}) {

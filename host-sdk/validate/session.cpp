@@ -7,7 +7,9 @@
 #include <hub/host.hpp>
 #include <hub/strict_json.hpp>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "runner.hpp"
@@ -31,8 +33,8 @@ auto calling(const std::string& what, Body body) {
   }
 }
 
-/// What is made up may lead anywhere: then there is no network, where the system lets it be taken
-/// away (from a process with one thread).
+/// What does not name our servers may lead anywhere: then there is no network, where the system
+/// lets it be taken away (from a process with one thread).
 void leave_network() {
   const uid_t self = ::geteuid();
   if (::unshare(CLONE_NEWNET) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return;
@@ -55,7 +57,7 @@ Description description_of(const hub_connector& table, const std::string& librar
 
 void* load(const Subject& subject) {
   if (subject.library.empty()) throw Ended{skipped("the manifest leads to no library")};
-  if (!subject.config) leave_network();
+  if (!subject.names_server()) leave_network();
   about_to("loading");
   void* const library = ::dlopen(subject.library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw Ended{failed(::dlerror())};
@@ -101,12 +103,12 @@ Session::Session(const Subject& subject, const SessionOptions& options)
       options_(options),
       table_(table_of(subject)),
       description_(description_of(table_, subject.library.string())) {
-  add_host();
+  add_host(options);
 }
 
-Host& Session::add_host() {
-  Host& host = *hosts_.emplace_back(std::make_unique<Host>(options_.lending, began_));
-  if (!options_.grants) return host;
+Host& Session::add_host(const SessionOptions& options) {
+  Host& host = *hosts_.emplace_back(std::make_unique<Host>(options.lending, began_));
+  if (!options.grants) return host;
   for (const auto& [name, secret] : description_.secrets) {
     if (secret.rotates) {
       host.grant_slot(name);
@@ -165,8 +167,11 @@ Answer Session::start() {
 }
 
 Answer Session::open(const std::string& config, hub_instance*& instance) {
+  return open(config, instance, open_ == 0 ? host() : add_host(options_));
+}
+
+Answer Session::open(const std::string& config, hub_instance*& instance, Host& own) {
   hub_status (*const function)(const hub_call*, hub_text, hub_text, hub_instance**) = table_.open;
-  Host& own = open_ == 0 ? host() : add_host();
   Answer answer = call(own, "open", config, {}, [&](Call& made) {
     return function(made.raw(), made.lend("validated"), made.lend(config), &instance);
   });
@@ -235,19 +240,25 @@ std::vector<Input> requests(const Session& session, std::uint64_t seed, std::siz
   return made;
 }
 
+std::vector<Answer> use(Session& session, hub_instance* instance, std::uint64_t seed,
+                        std::size_t valid, std::size_t broken) {
+  std::vector<Answer> answers;
+  for (const Input& each : requests(session, seed, valid, broken)) {
+    answers.push_back(session.invoke(instance, each.operation, each.request));
+    answers.back().was_valid = each.is_valid;
+  }
+  session.close(instance);
+  return answers;
+}
+
 std::vector<Answer> live(Session& session, std::uint64_t seed, std::size_t valid,
                          std::size_t broken) {
   std::vector<Answer> answers{session.start()};
   if (answers.back().status != HUB_OK) return answers;
   hub_instance* instance = nullptr;
   answers.push_back(session.open(session.config(), instance));
-  if (answers.back().status == HUB_OK && instance != nullptr) {
-    for (const Input& each : requests(session, seed, valid, broken)) {
-      answers.push_back(session.invoke(instance, each.operation, each.request));
-      answers.back().was_valid = each.is_valid;
-    }
-    session.close(instance);
-  }
+  if (answers.back().status == HUB_OK && instance != nullptr)
+    std::ranges::move(use(session, instance, seed, valid, broken), std::back_inserter(answers));
   session.stop();
   return answers;
 }

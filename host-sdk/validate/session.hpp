@@ -76,6 +76,10 @@ class Session {
 
   Answer start();
   Answer open(const std::string& config, hub_instance*& instance);
+  /// With another host, as `options` say.
+  Answer open(const std::string& config, hub_instance*& instance, const SessionOptions& options) {
+    return open(config, instance, add_host(options));
+  }
   /// `receiver` gets the response, if it is given.
   Answer invoke(hub_instance* instance, const std::string& operation, const std::string& request,
                 Receiver* receiver = nullptr);
@@ -94,7 +98,8 @@ class Session {
   template <class Body>
   Answer call(Host& host, const std::string& what, const std::string& input,
               const Receiver& receiver, Body body);
-  Host& add_host();
+  Answer open(const std::string& config, hub_instance*& instance, Host& own);
+  Host& add_host(const SessionOptions& options);
 
   const Subject& subject_;
   const SessionOptions options_;
@@ -118,6 +123,11 @@ struct Input {
 /// The plainest request for each operation, and up to so many others, from the subject's seed.
 std::vector<Input> requests(const Session& session, std::uint64_t seed, std::size_t valid,
                             std::size_t broken);
+
+/// Invokes `instance`, with so many requests for each operation, and closes it: all that was
+/// answered.
+std::vector<Answer> use(Session& session, hub_instance* instance, std::uint64_t seed,
+                        std::size_t valid, std::size_t broken);
 
 /// A whole life, with so many requests for each operation: all that was answered.
 std::vector<Answer> live(Session& session, std::uint64_t seed, std::size_t valid,

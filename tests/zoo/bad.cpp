@@ -41,6 +41,7 @@ const hub_call* kept_call = nullptr;
 std::string held_secret;
 std::atomic<int> running = 0;
 std::atomic<int> opened = 0;
+std::atomic<int> ever_opened = 0;
 bool started = false;
 
 sockaddr_in on_loopback(std::uint16_t port) {
@@ -86,11 +87,12 @@ void disturb_process() {
   if (is(Flaw::prints)) std::puts("working");
 }
 
-/// Waits for the first word of a server that says none.
-void wait_for_server(Call call, std::uint16_t port) {
+/// Waits for the first word of a server that says none; false: there was none.
+bool wait_for_server(Call call, std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = on_loopback(port);
   ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  bool has_spoken = false;
   {
     const hub::OnCancel on_cancel(call, [=]() noexcept {
       if (!is(Flaw::waits_uncancelled)) ::shutdown(socket, SHUT_RDWR);
@@ -99,9 +101,10 @@ void wait_for_server(Call call, std::uint16_t port) {
     if (!is(Flaw::waits_beyond_deadline))
       patience = std::min(patience, std::chrono::duration_cast<milliseconds>(call.remaining()));
     pollfd answer{.fd = socket, .events = POLLIN, .revents = 0};
-    ::poll(&answer, 1, static_cast<int>(patience.count()));
+    has_spoken = ::poll(&answer, 1, static_cast<int>(patience.count())) == 1;
   }
   ::close(socket);
+  return has_spoken;
 }
 
 class Bad {
@@ -118,13 +121,17 @@ class Bad {
                   "token": {"access": "rotate", "required": true, "summary": "A slot."}},
       "operations": {"work": {"summary": "Works.", "idempotent": false,
         "request": {"type": "object", "additionalProperties": false,
-                    "properties": {"text": {"type": "string"}}},
+                    "properties": {"text": {"type": "string", "maxLength": 9007199254740991},
+                                   "least": {"type": "integer", "minimum": -9223372036854775808,
+                                             "maximum": 9223372036854775807},
+                                   "most": {"type": "integer", "minimum": 9223372036854775807}}},
         "response": {"type": "object"}}},
       "reasons": {"DENIED": {"summary": "No key.", "hint": "Grant it."},
                   "BUSY": {"summary": "It is used.", "hint": "Wait."}}})";
   }
 
   static Result<> start(hub::Host, Call) {
+    if (is(Flaw::starts_once) && started) std::abort();
     started = true;
     kept_call = nullptr;
     if (is(Flaw::leaks_thread))
@@ -139,7 +146,10 @@ class Bad {
     if (is(Flaw::opens_once) && opened != 0) return error("BUSY");
     if (is(Flaw::keeps_call)) kept_call = call.raw();
     ++opened;
-    return std::make_unique<Bad>(config);
+    auto made = std::make_unique<Bad>(config);
+    if (is(Flaw::connects_in_open) && made->port_ != 0 && !wait_for_server(call, made->port_))
+      return error("BUSY");
+    return made;
   }
   explicit Bad(std::string_view config) : config_(config), thread_(std::this_thread::get_id()) {
     constexpr std::string_view kHost = "127.0.0.1:";
@@ -190,12 +200,14 @@ class Bad {
     (void)seen;
   }
 
-  static Result<std::string> work(Call call) {
+  Result<std::string> work(Call call) const {
     if (is(Flaw::holds_secret) && !held_secret.empty()) return std::string("{}");
-    const auto key = call.secret("key");
+    const auto key = is(Flaw::holds_key) && !held_secret.empty()
+                         ? Result<hub::Secret>(hub::Secret(held_secret))
+                         : call.secret("key");
     if (!key) return denied(call, key.error());
     const std::string value(key->reveal());
-    if (is(Flaw::holds_secret)) held_secret = value;
+    if (is(Flaw::holds_secret) || is(Flaw::holds_key)) held_secret = value;
     if (is(Flaw::secret_in_log)) call.log(hub::LogLevel::kInfo, "it is " + value);
     if (is(Flaw::prints_secret)) std::fputs(value.c_str(), stderr);
     if (is(Flaw::secret_in_failure)) {
@@ -206,8 +218,11 @@ class Bad {
     auto slot = hub::SlotTransaction::begin(call, "token", milliseconds(1000));
     if (!slot) return std::move(slot).error();
     const std::string note = is(Flaw::secret_in_note) ? R"({"by": ")" + value + R"("})" : "{}";
-    if (auto noted = slot->note(note); !noted) return std::move(noted).error();
     static auto& begun = *new std::vector<hub::SlotTransaction>;
+    if (auto noted = slot->note(note); !noted) {
+      if (is(Flaw::leaves_slot_on_failure)) begun.push_back(*std::move(slot));
+      return std::move(noted).error();
+    }
     if (is(Flaw::leaves_slot_begun)) begun.push_back(*std::move(slot));
     if (is(Flaw::secret_in_response)) return R"({"key": ")" + value + R"("})";
     std::string alone = "true";
@@ -216,13 +231,16 @@ class Bad {
       std::this_thread::sleep_for(milliseconds(5));
       --running;
     }
-    return R"({"length": )" + std::to_string(key->size()) + R"(, "alone": )" + alone + "}";
+    return R"({"length": )" + std::to_string(key->size()) + R"(, "alone": )" + alone +
+           R"(, "instance": )" + std::to_string(number_) + "}";
   }
 
   /// How a flaw reports that there is no key.
   static Result<std::string> denied(Call call, const Error& why) {
     if (is(Flaw::needs_no_secret)) return std::string("{}");
     if (is(Flaw::aborts_on_refusal) && why.status == Status::kUnavailable) std::abort();
+    if (is(Flaw::leaves_callback_on_failure) && why.status == Status::kUnavailable)
+      call.raw()->on_cancel(call.raw(), ignore, nullptr);
     Error told = error("DENIED");
     if (is(Flaw::lists_no_reason)) told.reason = "NOBODY_KNOWS";
     if (is(Flaw::speaks_no_words)) told.message.clear();
@@ -230,13 +248,13 @@ class Bad {
       told.retry = hub::Retry::kSameCall;
       told.effect = hub::Effect::kUnknown;
     }
-    (void)call;
     return told;
   }
 
   std::string_view config_;
   std::thread::id thread_;
   std::uint16_t port_ = 0;  // of the server; 0: none
+  int number_ = ++ever_opened;
 };
 
 /// For what the trampolines of connector.hpp would not let it do.
