@@ -125,7 +125,7 @@ struct DatabaseSlotStore::State {
   /// Runs `body` on the slot while `fence` is its revision; the slot's note is part of the step.
   template <class T = void, class Body>
   hub::Result<T> write(std::string_view name, std::uint64_t fence, Note note, Note slot_note,
-                       Body body) {
+                       Body body, Database::Kind kind = Database::Kind::kWrite) {
     for (const Note& each : {note, slot_note}) {
       if (each && each->size() > kMaxNote) {
         return invalid("NOTE_TOO_LARGE", "a note of " + name_of(name) + " has " +
@@ -133,7 +133,7 @@ struct DatabaseSlotStore::State {
                                              " bytes, at most 16384 are kept");
       }
     }
-    return run<T>(Database::Kind::kWrite, [&]() -> hub::Result<T> {
+    return run<T>(kind, [&]() -> hub::Result<T> {
       const auto slot = lock(name);
       if (!slot) return slot_absent(name);
       if (slot->snapshot.revision != fence) return lease_lost(name);
@@ -178,7 +178,7 @@ DatabaseSlotStore::~DatabaseSlotStore() = default;
 
 hub::Result<hub::SlotStore::Begun> DatabaseSlotStore::begin(std::string_view slot,
                                                             std::chrono::milliseconds lease) {
-  return state_->run<Begun>(Database::Kind::kWrite, [&]() -> hub::Result<Begun> {
+  return state_->run<Begun>(Database::Kind::kLease, [&]() -> hub::Result<Begun> {
     SlotRows& rows = state_->rows;
     auto found = state_->lock(slot);
     const std::int64_t now = state_->database->now();
@@ -202,20 +202,22 @@ hub::Result<hub::SlotStore::Begun> DatabaseSlotStore::begin(std::string_view slo
 
 hub::Result<> DatabaseSlotStore::renew(std::string_view slot, std::uint64_t fence,
                                        std::chrono::milliseconds lease) {
-  return state_->write(slot, fence, {}, {}, [&](const Slot& held) -> hub::Result<> {
+  const auto extend = [&](const Slot& held) -> hub::Result<> {
     const std::int64_t until = later(state_->database->now(), lease);
     if (held.lease.until < until) {
       state_->rows.set_lease(held.snapshot.id, {until, this_lease_holder()});
     }
     return {};
-  });
+  };
+  return state_->write(slot, fence, {}, {}, extend, Database::Kind::kLease);
 }
 
 hub::Result<> DatabaseSlotStore::end(std::string_view slot, std::uint64_t fence) {
-  return state_->write(slot, fence, {}, {}, [&](const Slot& held) -> hub::Result<> {
+  const auto release = [&](const Slot& held) -> hub::Result<> {
     state_->rows.set_lease(held.snapshot.id, {});
     return {};
-  });
+  };
+  return state_->write(slot, fence, {}, {}, release, Database::Kind::kLease);
 }
 
 // ---- Reading ----

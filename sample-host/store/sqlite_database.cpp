@@ -57,8 +57,6 @@ Poco::Data::Session SqliteDatabase::open() const {
       throw refusal(file_, "STORE_INVALID", "is on a file system without shared memory",
                     "keep the store on a local disk");
     }
-    // In WAL mode: fsync at each commit.
-    session << "PRAGMA synchronous = FULL", Poco::Data::Keywords::now;
     session << "PRAGMA foreign_keys = ON", Poco::Data::Keywords::now;
     session << "PRAGMA secure_delete = ON", Poco::Data::Keywords::now;
     return session;
@@ -72,6 +70,12 @@ Poco::Data::Session SqliteDatabase::open() const {
 void SqliteDatabase::begin(Kind kind) {
   // SQLite would go on with a file that has been moved away, and its writes would be lost.
   if (Identity(file_) != identity_) throw Poco::FileNotFoundException(file_.string());
+  if (const bool waits = kind != Kind::kLease; waits != waits_for_disk_) {
+    // In WAL mode: fsync at each commit, or none; one that waits takes what came before along.
+    session_ << std::string("PRAGMA synchronous = ") + (waits ? "FULL" : "NORMAL"),
+        Poco::Data::Keywords::now;
+    waits_for_disk_ = waits;
+  }
   // Session::begin() would be a deferred one, which fails when two read and then both write.
   session_ << (kind == Kind::kRead ? "BEGIN" : "BEGIN IMMEDIATE"), Poco::Data::Keywords::now;
 }

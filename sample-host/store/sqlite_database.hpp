@@ -42,6 +42,7 @@ class SqliteDatabase : public Database {
   const std::filesystem::path file_;
   Poco::Data::Session session_;
   const Identity identity_;
+  bool waits_for_disk_ = false;  // as SQLite is told before each transaction
 };
 
 }  // namespace sample_host
