@@ -8,7 +8,6 @@
 
 #include "call.hpp"
 #include "elf.hpp"
-#include "manifest.hpp"
 #include "mapping.hpp"
 #include "refuse.hpp"
 
@@ -162,19 +161,38 @@ struct Checked {
   hub_connector table;
 };
 
+void check_abi(const ConnectorManifest& manifest) {
+  if (manifest.abi == HUB_CONNECTOR_ID) return;
+  refuse({.file = manifest.file.string(),
+          .line = manifest.abi_line,
+          .path = "/abi",
+          .rule = "HUB-L-10"},
+         Status::kFailedPrecondition, "ABI_UNSUPPORTED",
+         "is " + manifest.abi + ", but this host speaks " HUB_CONNECTOR_ID,
+         "install a version of the connector for " HUB_CONNECTOR_ID);
+}
+
 /// The order of docs/contract.md, "Loading".
 Checked load(const fs::path& file, ConnectorLibrary::Options options) {
-  const ConnectorManifest manifest = ConnectorManifest::read(file);
-  const fs::path library = locate(manifest);
-  const TrustedFile opened(library, {.max_bytes = kMaxLibrary, .rule = "HUB-L-06"});
-  const std::string image = opened.read();
-  check_digest(manifest, library, image, options.allow_unpinned);
-  check_elf(library, image);
-  return {.library = library.string(),
-          .table = checked_table(manifest, library.string(), map_library(library, opened))};
+  const CheckedFiles files = check_files(file, options);
+  check_abi(files.manifest);
+  const std::string library = files.library.string();
+  return {
+      .library = library,
+      .table = checked_table(files.manifest, library, map_library(files.library, files.opened))};
 }
 
 }  // namespace
+
+CheckedFiles check_files(const fs::path& file, ConnectorLibrary::Options options) {
+  ConnectorManifest manifest = ConnectorManifest::read(file);
+  fs::path library = locate(manifest);
+  TrustedFile opened(library, {.max_bytes = kMaxLibrary, .rule = "HUB-L-06"});
+  const std::string image = opened.read();
+  check_digest(manifest, library, image, options.allow_unpinned);
+  check_elf(library, image);
+  return {std::move(manifest), std::move(library), std::move(opened)};
+}
 
 LoadedConnector::LoadedConnector(HostServices& host_services, const fs::path& manifest,
                                  ConnectorLibrary::Options options)

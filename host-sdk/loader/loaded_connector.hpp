@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hub/host.hpp>
+#include <hub/trusted_file.hpp>
 
 #include <cstddef>
 #include <filesystem>
@@ -13,8 +14,19 @@
 #include <string_view>
 
 #include "description.hpp"
+#include "manifest.hpp"
 
 namespace hub {
+
+struct CheckedFiles {
+  ConnectorManifest manifest;
+  std::filesystem::path library;
+  TrustedFile opened;  // the library
+};
+
+/// The rules HUB-L-02 to HUB-L-07 of docs/contract.md, in their order. Nothing is mapped. Throws
+/// Refused.
+CheckedFiles check_files(const std::filesystem::path& manifest, ConnectorLibrary::Options options);
 
 struct LoadedConnector {
   LoadedConnector(HostServices& host_services, const std::filesystem::path& manifest,

@@ -21,25 +21,22 @@ using Poco::JSON::Object;
 ConnectorManifest ConnectorManifest::read(const fs::path& file) {
   const LocatedJson json = read_json_file(file, schemas::connector_manifest());
   const auto root = json.value.extract<Object::Ptr>();
-  const auto location = [&](const std::string& pointer, const std::string& rule) {
-    return Location{
-        .file = file.string(), .line = json.line_of(pointer), .path = pointer, .rule = rule};
-  };
-  if (const auto abi = root->getValue<std::string>("abi"); abi != HUB_CONNECTOR_ID) {
-    refuse(location("/abi", "HUB-L-10"), Status::kFailedPrecondition, "ABI_UNSUPPORTED",
-           "is " + abi + ", but this host speaks " HUB_CONNECTOR_ID,
-           "install a version of the connector for " HUB_CONNECTOR_ID);
-  }
   const std::string platform =
       Poco::toLower(Poco::Environment::osName()) + "-" + Poco::Environment::osArchitecture();
   const auto libraries = root->getObject("library");
   if (!libraries->has(platform)) {
-    refuse(location("/library", "HUB-L-05"), Status::kFailedPrecondition, "PLATFORM_UNSUPPORTED",
-           "names no library for " + platform, "install the connector's build for " + platform);
+    refuse({.file = file.string(),
+            .line = json.line_of("/library"),
+            .path = "/library",
+            .rule = "HUB-L-05"},
+           Status::kFailedPrecondition, "PLATFORM_UNSUPPORTED", "names no library for " + platform,
+           "install the connector's build for " + platform);
   }
   const auto library = libraries->getObject(platform);
   const std::string pointer = pointer_below("/library", platform);
   return {.file = fs::absolute(file),
+          .abi = root->getValue<std::string>("abi"),
+          .abi_line = json.line_of("/abi"),
           .id = root->getValue<std::string>("id"),
           .version = root->getValue<std::string>("version"),
           .library = library->getValue<std::string>("path"),

@@ -8,6 +8,8 @@ namespace hub {
 
 struct ConnectorManifest {
   std::filesystem::path file;
+  std::string abi;
+  int abi_line = 0;
   std::string id;
   std::string version;
   std::string library;     // for this platform, as it stands there

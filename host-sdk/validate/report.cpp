@@ -100,7 +100,7 @@ void print_text(std::ostream& out, const Subject& subject, const std::vector<Fin
     out << std::left << std::setw(kOutcomeWidth) << "skipped" << unmet
         << " more, which need one of those above that did not pass\n";
   }
-  out << '\n' << subject.library.string() << ": ";
+  out << '\n' << (subject.library.empty() ? subject.manifest : subject.library).string() << ": ";
   for (const auto& [outcome, count] : counted(findings))
     out << (outcome == Outcome::kPassed ? "" : ", ") << count << ' ' << to_text(outcome);
   out << " (hub-validate " HUB_VALIDATE_VERSION ", " HUB_CONNECTOR_ID ", seed " << subject.seed

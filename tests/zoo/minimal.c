@@ -8,7 +8,12 @@
   { literal, sizeof(literal) - 1 }
 
 /* Tells that code of this library ran. */
-__attribute__((constructor)) static void ran(void) { setenv("ZOO_RAN", "1", 1); }
+__attribute__((constructor)) static void ran(void) {
+  setenv("ZOO_RAN", "1", 1);
+#if defined(ZOO_ABORTS_ON_LOAD)
+  abort();
+#endif
+}
 
 static const char kDescription[] =
 #if defined(ZOO_DESCRIPTION_NO_JSON)
