@@ -36,7 +36,7 @@ struct Subject {
   std::filesystem::path manifest;     // empty: only the library was named
   std::optional<std::string> config;  // the text of --config, with {server} and {ca_file}
   std::uint64_t seed = 1;
-  const Servers* servers = nullptr;
+  const Servers* servers = nullptr;  // not there when the configuration names nothing of them
 
   /// Whether the configuration leads to our servers.
   bool names_server() const { return config && config->find("{server}") != std::string::npos; }

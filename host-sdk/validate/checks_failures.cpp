@@ -94,7 +94,7 @@ std::string has_odd_numbers(const Answer& answer, const std::set<std::string>&) 
   if (error.retry_after_ms < 0) return "with a delay below 0";
   if (error.http_status != 0 && (error.http_status < 100 || error.http_status > 599))
     return "with http_status " + std::to_string(error.http_status);
-  return "";
+  return answer.odd_number;
 }
 
 std::string may_do_it_twice(const Answer& answer, const std::set<std::string>&) {

@@ -112,6 +112,10 @@ Checks time_checks() {
        advice, needs, comes_back(EndsBy::kCancel, Servers::kNeverAnswers)},
       {"HUB-C-11.f", "out of time while the server says nothing, a call comes back within 200 ms",
        advice, needs, comes_back(EndsBy::kDeadline, Servers::kNeverAnswers)},
+      {"HUB-C-11.g", "cancelled in the middle of an answer, a call comes back within 200 ms",
+       advice, needs, comes_back(EndsBy::kCancel, Servers::kStopsHalfway)},
+      {"HUB-C-11.h", "out of time in the middle of an answer, a call comes back within 200 ms",
+       advice, needs, comes_back(EndsBy::kDeadline, Servers::kStopsHalfway)},
   };
 }
 

@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 
 namespace hub::validate {
@@ -20,6 +21,17 @@ LentMemory lend_table(Table table, Member Table::*last, const Lending& lending) 
   std::string bytes(begin, std::min(table.struct_size, sizeof table));
   bytes.append(lending.beyond, kNonsense);
   return {bytes.data(), bytes.size(), lending.first_release ? 0 : kSlack};
+}
+
+constexpr std::size_t kFirstError = offsetof(hub_error, detail_json) + sizeof(hub_text);
+
+/// FakeCall reads it the cautious way.
+std::string odd_number_of(const hub_error& error) {
+  if (error.retry < HUB_RETRY_NEVER || error.retry > HUB_RETRY_FROM_START)
+    return "with retry " + std::to_string(error.retry);
+  if (error.effect < HUB_EFFECT_NONE || error.effect > HUB_EFFECT_UNKNOWN)
+    return "with effect " + std::to_string(error.effect);
+  return "";
 }
 
 std::uint32_t minor_of(const Lending& lending) {
@@ -78,10 +90,11 @@ hub_call Call::make_table() {
     return std::max<std::int64_t>(std::chrono::nanoseconds(left).count(), 0);
   };
   table.fail = [](const hub_call* raw, const hub_error* error) noexcept {
-    if (error->struct_size < sizeof(hub_error)) {
+    if (error->struct_size < kFirstError) {
       of(raw).host_.found_flaw("an error has struct_size " + std::to_string(error->struct_size) +
-                               ", but the first release has " + std::to_string(sizeof(hub_error)));
+                               ", but the first release has " + std::to_string(kFirstError));
     }
+    of(raw).odd_number_ = odd_number_of(*error);
     of(raw).call().raw()->fail(raw, error);
   };
   table.secret_get = [](const hub_call* raw, hub_text name, hub_sink value) noexcept {

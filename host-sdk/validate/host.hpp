@@ -90,6 +90,9 @@ class Call : public hub::testing::FakeCall {
   /// The call has returned.
   void returned() const;
 
+  /// "with retry 7": what its last error had that no enumerator of connector.h is; may be empty.
+  const std::string& odd_number() const { return odd_number_; }
+
  private:
   static Call& of(const hub_call* call) {
     return *static_cast<Call*>(static_cast<FakeCall*>(call->context));
@@ -98,6 +101,7 @@ class Call : public hub::testing::FakeCall {
 
   Host& host_;
   std::chrono::steady_clock::time_point deadline_;
+  std::string odd_number_;
   std::vector<LentMemory> lent_;
   LentMemory table_;
 };

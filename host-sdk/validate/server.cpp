@@ -18,6 +18,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 namespace hub::validate {
@@ -110,7 +111,8 @@ void serve(int connection, SSL_CTX* context, Servers::Kind kind) {
       const std::string answer =
           "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: " +
           std::to_string(body.size()) + "\r\n\r\n" + body;
-      SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
+      const std::size_t left_out = kind == Servers::kStopsHalfway ? body.size() / 2 : 0;
+      SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size() - left_out));
     }
   }
   ::close(connection);
@@ -121,6 +123,18 @@ void serve(int connection, SSL_CTX* context, Servers::Kind kind) {
     const int connection = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection != -1) std::thread(serve, connection, context, kind).detach();
   }
+}
+
+/// A terminal's SIGINT and SIGHUP are the parent's affair, whose end is a SIGTERM here.
+[[noreturn]] void serve_until_told(const fs::path& directory) {
+  sigset_t told;
+  sigemptyset(&told);
+  sigaddset(&told, SIGTERM);
+  for (int number = 0; ::sigwait(&told, &number) != 0;) {
+  }
+  std::error_code ignored;
+  fs::remove_all(directory, ignored);
+  ::_exit(0);
 }
 
 }  // namespace
@@ -134,32 +148,39 @@ Servers::Servers() {
               SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1,
           "TLS");
 
+  // From here on the servers' process removes what is made, also when a signal ends this one.
+  const pid_t parent = ::getpid();
+  sigset_t ends;
+  sigset_t before;
+  sigemptyset(&ends);
+  for (const int each : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&ends, each);
+  ::pthread_sigmask(SIG_BLOCK, &ends, &before);
   std::string pattern = fs::temp_directory_path() / "hub-validate.XXXXXX";
   require(::mkdtemp(pattern.data()) != nullptr, "directory");
   directory_ = pattern;
   const std::unique_ptr<FILE, Freed<std::fclose>> file(std::fopen(ca_file().c_str(), "w"));
   require(file && PEM_write_X509(file.get(), certificate.get()) == 1, "ca_file");
 
-  std::array<int, 3> listeners{};
+  std::array<int, std::tuple_size_v<decltype(ports_)>> listeners{};
   for (std::size_t i = 0; i < listeners.size(); ++i)
     std::tie(listeners[i], ports_[i]) = listen_somewhere();
   process_ = ::fork();
   require(process_ != -1, "fork");
   if (process_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::kill(::getpid(), SIGTERM);
     std::signal(SIGPIPE, SIG_IGN);
-    std::thread(accept_all, listeners[0], context.get(), kRefuses).detach();
-    std::thread(accept_all, listeners[1], context.get(), kNeverShakesHands).detach();
-    accept_all(listeners[2], context.get(), kNeverAnswers);
+    for (std::size_t i = 0; i < listeners.size(); ++i)
+      std::thread(accept_all, listeners[i], context.get(), static_cast<Kind>(i)).detach();
+    serve_until_told(directory_);
   }
   for (const int listener : listeners) ::close(listener);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Servers::~Servers() {
-  ::kill(process_, SIGKILL);
+  ::kill(process_, SIGTERM);
   ::waitpid(process_, nullptr, 0);
-  std::error_code ignored;
-  fs::remove_all(directory_, ignored);
 }
 
 }  // namespace hub::validate

@@ -10,13 +10,15 @@
 
 namespace hub::validate {
 
-/// HTTPS servers on 127.0.0.1 in a process of their own, which ends with this object.
+/// HTTPS servers on 127.0.0.1 in a process of their own, which ends with this object or its
+/// process, and then leaves no file behind.
 class Servers {
  public:
   enum Kind {
     kRefuses,           // answers each request with 400 and, in the message, the whole request
     kNeverShakesHands,  // accepts and says nothing
     kNeverAnswers,      // shakes hands, reads and says nothing
+    kStopsHalfway,      // begins as kRefuses does, and says no more in the middle of the body
   };
 
   /// The caller has one thread. Throws std::runtime_error.
@@ -34,7 +36,7 @@ class Servers {
 
  private:
   std::filesystem::path directory_;
-  std::array<std::uint16_t, 3> ports_{};
+  std::array<std::uint16_t, 4> ports_{};
   pid_t process_ = -1;
 };
 

@@ -131,9 +131,12 @@ std::string Session::config() const {
     if (auto made = Samples(description_.config, subject_.seed).smallest()) return *std::move(made);
     throw Ended{warned("no configuration could be made up from the schema: give --config FILE")};
   }
-  const std::string config =
-      replaced(replaced(*subject_.config, "{server}", subject_.servers->url(options_.server)),
-               "{ca_file}", subject_.servers->ca_file());
+  std::string config = *subject_.config;
+  if (subject_.servers != nullptr) {
+    config =
+        replaced(replaced(std::move(config), "{server}", subject_.servers->url(options_.server)),
+                 "{ca_file}", subject_.servers->ca_file());
+  }
   try {
     const auto value = parse_strict_json(config, "--config").value;
     if (const auto error = description_.config.first_error(value))
@@ -154,6 +157,7 @@ Answer Session::call(Host& host, const std::string& what, const std::string& inp
   answer.took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
   made.returned();
+  answer.odd_number = made.odd_number();
   answer.response = receiver.text;
   if (auto outcome = made.outcome(answer.status, answer.response); !outcome)
     answer.error = std::move(outcome).error();

@@ -42,6 +42,7 @@ struct Answer {
   std::string call;  // "invoke measure {}"
   hub_status status = HUB_OK;
   std::optional<Error> error{};  // why, when it is not HUB_OK
+  std::string odd_number{};      // Call::odd_number()
   bool idempotent = false;
   bool was_valid = true;  // what was asked, by the schema
   std::string response{};

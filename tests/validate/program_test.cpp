@@ -1,6 +1,12 @@
 // hub-validate's answers, and that the connectors of this repository conform.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
 
 #include "unit/loader_fixture.hpp"
 #include "validator.hpp"
@@ -25,7 +31,8 @@ TEST(HubValidate, FindsNothingInTheExampleThatAuthorsCopy) {
   expect_conforms(report);
   // It needs no server, and has no slot.
   EXPECT_THAT(report.with("skipped"),
-              ElementsAre("HUB-C-11.c", "HUB-C-11.d", "HUB-C-11.e", "HUB-C-11.f", "HUB-S-03.a"));
+              ElementsAre("HUB-C-11.c", "HUB-C-11.d", "HUB-C-11.e", "HUB-C-11.f", "HUB-C-11.g",
+                          "HUB-C-11.h", "HUB-S-03.a"));
 }
 
 TEST(HubValidate, FindsNothingInTheExampleThatRotates) {
@@ -89,6 +96,44 @@ TEST_F(HubValidateOfManifest, NamesTheLoadersRule) {
   EXPECT_THAT(failed(manifest), ElementsAre("HUB-L-06"));
   std::filesystem::permissions(manifest, std::filesystem::perms(0664));
   EXPECT_THAT(failed(manifest), ElementsAre("HUB-L-02"));
+}
+
+TEST_F(HubValidateOfManifest, LooksAtTheLibraryWhateverTheAbi) {
+  const auto manifest = install("talkative", [](auto text) {
+    return replaced(replaced(text, "hub.connector/1", "hub.connector/2"), "talkative.so", "x.so");
+  });
+  EXPECT_THAT(failed(manifest), ElementsAre("HUB-L-05"));
+  EXPECT_THAT(run_validator({manifest}).out, HasSubstr('\n' + manifest.string() + ": "));
+}
+
+TEST_F(HubValidateOfManifest, DoesNotBlameItForALibraryThatAborts) {
+  const Report report = validate({install("aborts_on_load")});
+  EXPECT_THAT(report.with("failed"), IsEmpty());
+  EXPECT_THAT(report.with("crashed"), ElementsAre("HUB-L-08"));
+}
+
+TEST(HubValidate, LeavesNoFileBehindWhenASignalEndsIt) {
+  const TemporaryDirectory directory;
+  const int watch = ::inotify_init1(IN_CLOEXEC);
+  ASSERT_NE(::inotify_add_watch(watch, directory.path().c_str(), IN_CREATE), -1);
+  test_support::Process program(
+      {HUB_VALIDATE_PROGRAM, "--config", HUB_SOURCE_DIRECTORY "/tests/validate/server.config.json",
+       HUB_ZOO_DIRECTORY "/bad_none.so"},
+      {"TMPDIR=" + directory.path().string()});
+  pollfd created{.fd = watch, .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&created, 1, 30000), 1);
+  ::close(watch);
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait().signal, SIGTERM);
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(HubValidate, MakesNoFileWithoutServers) {
+  const auto finished =
+      test_support::Process({HUB_VALIDATE_PROGRAM, "--only", "HUB-L-08", kMeasure},
+                            {"TMPDIR=/nowhere"})
+          .wait();
+  EXPECT_EQ(finished.code, 0) << finished.err;
 }
 
 TEST(HubValidate, SaysInJsonWhatItSawAndWhatToDo) {

@@ -276,7 +276,10 @@ hub_status invoke(hub_instance* instance, const hub_call* call, hub_text operati
   error.status = is(Flaw::names_no_status) ? 99 : status;
   error.reason = hub::text_of("BUSY");
   error.message = hub::text_of("it cannot work");
-  if (is(Flaw::shortens_failure) || is(Flaw::names_no_status)) {
+  if (is(Flaw::invents_retry)) error.retry = 7;
+  if (is(Flaw::invents_effect)) error.effect = -1;
+  if (is(Flaw::shortens_failure) || is(Flaw::names_no_status) || is(Flaw::invents_retry) ||
+      is(Flaw::invents_effect)) {
     call->fail(call, &error);
     return error.status;
   }
