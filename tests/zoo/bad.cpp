@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -105,6 +106,14 @@ bool wait_for_server(Call call, std::uint16_t port) {
   }
   ::close(socket);
   return has_spoken;
+}
+
+/// For good: instances run in parallel.
+void leave_begun(hub::SlotTransaction slot) {
+  static auto& begun = *new std::vector<hub::SlotTransaction>;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  begun.push_back(std::move(slot));
 }
 
 class Bad {
@@ -207,7 +216,7 @@ class Bad {
                          : call.secret("key");
     if (!key) return denied(call, key.error());
     const std::string value(key->reveal());
-    if (is(Flaw::holds_secret) || is(Flaw::holds_key)) held_secret = value;
+    if ((is(Flaw::holds_secret) || is(Flaw::holds_key)) && held_secret.empty()) held_secret = value;
     if (is(Flaw::secret_in_log)) call.log(hub::LogLevel::kInfo, "it is " + value);
     if (is(Flaw::prints_secret)) std::fputs(value.c_str(), stderr);
     if (is(Flaw::secret_in_failure)) {
@@ -218,12 +227,11 @@ class Bad {
     auto slot = hub::SlotTransaction::begin(call, "token", milliseconds(1000));
     if (!slot) return std::move(slot).error();
     const std::string note = is(Flaw::secret_in_note) ? R"({"by": ")" + value + R"("})" : "{}";
-    static auto& begun = *new std::vector<hub::SlotTransaction>;
     if (auto noted = slot->note(note); !noted) {
-      if (is(Flaw::leaves_slot_on_failure)) begun.push_back(*std::move(slot));
+      if (is(Flaw::leaves_slot_on_failure)) leave_begun(*std::move(slot));
       return std::move(noted).error();
     }
-    if (is(Flaw::leaves_slot_begun)) begun.push_back(*std::move(slot));
+    if (is(Flaw::leaves_slot_begun)) leave_begun(*std::move(slot));
     if (is(Flaw::secret_in_response)) return R"({"key": ")" + value + R"("})";
     std::string alone = "true";
     if (is(Flaw::shares_state)) {
