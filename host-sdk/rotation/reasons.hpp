@@ -16,7 +16,7 @@ inline constexpr auto kReasons = std::to_array<Reason>({
     {"NO_CURRENT", "There is no {} to rotate.", "Make the first one with create-{}."},
     {"CURRENT_EXISTS", "There is a current {} already.", "Replace it with rotate-{}."},
     {"SLOT_REVOKED", "Every {} of the slot was revoked.",
-     "create-{} puts the slot into use again."},
+     "create-{} puts the slot into use again. sweep revokes what a late request has made."},
     {"SLOT_BELONGS_ELSEWHERE", "The slot was first used for another workspace or principal.",
      "Give this connection a slot of its own, or set the old workspace and principal again. "
      "Nothing "
@@ -34,8 +34,7 @@ inline constexpr auto kReasons = std::to_array<Reason>({
      "Something asks for {}s in a loop, or old ones cannot be revoked: see the warnings of "
      "earlier calls. The current {} is untouched."},
     {"CAPACITY_REACHED", "The principal has as many live {}s as the workspace allows.",
-     "No {} was made. Revoke {}s of the principal that nobody uses: list-{}s shows "
-     "them with the day of their last use."},
+     "No {} was made. Revoke {}s of the principal that nobody uses: list-{}s shows them."},
     {"UNKNOWN_MINT", "Whether the workspace made a {} is not known.",
      "Run rotate-{} again, or sweep: it first looks for the {} and revokes it, for nobody has its "
      "value. Do not repeat the request by hand."},
@@ -59,6 +58,11 @@ inline constexpr auto kReasons = std::to_array<Reason>({
     {"COMMENT_INVALID", "The comment could be taken for the marker that is added to it.",
      "Choose a comment without \"hub:\"."},
 });
+
+/// Whether only a kind with comments meets it.
+inline bool is_of_comments(const Reason& row) {
+  return row.reason == "STORE_OLDER_THAN_WORKSPACE" || row.reason == "COMMENT_INVALID";
+}
 
 inline std::string in_words_of(const Kind& kind, std::string_view text) {
   std::string words(text);

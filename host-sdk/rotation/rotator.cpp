@@ -30,6 +30,7 @@ milliseconds time_left(Call call) {
 std::vector<OwnReason> reasons(const Kind& kind) {
   std::vector<OwnReason> own;
   for (const Reason& row : kReasons) {
+    if (!kind.has_comments && is_of_comments(row)) continue;
     own.push_back(
         {std::string(row.reason), in_words_of(kind, row.summary), in_words_of(kind, row.hint)});
   }

@@ -29,6 +29,15 @@ TEST_F(OauthSecretTest, SaysWhatAnAnswerMeansAndWhetherASecretMayHaveBeenMade) {
       {404, "<html>", "ANSWER_UNREADABLE", Effect::kUnknown},
       {429, json, "THROTTLED", Effect::kNone},
       {500, json, "SERVER_FAILED", Effect::kUnknown},
+      {408, json, "SERVER_FAILED", Effect::kUnknown},
+      {499, json, "SERVER_FAILED", Effect::kUnknown},
+      {400, R"({"error_code": 500, "message": "no"})", "SERVER_FAILED", Effect::kUnknown},
+      {400, R"({"error_code": "INTERNAL_ERROR"})", "SERVER_FAILED", Effect::kUnknown},
+      {404, R"({"error_code": "UNKNOWN"})", "SERVER_FAILED", Effect::kUnknown},
+      {403, R"({"error_code": "DEADLINE_EXCEEDED"})", "SERVER_FAILED", Effect::kUnknown},
+      {400, R"({"error_code": "BAD_REQUEST", "message": "Internal error happened: 7"})",
+       "SERVER_FAILED", Effect::kUnknown},
+      {400, R"({"error": "invalid_request"})", "ANSWER_UNREADABLE", Effect::kUnknown},
       {200, "<html>", "ANSWER_UNREADABLE", Effect::kUnknown},
       {200, "[]", "ANSWER_UNREADABLE", Effect::kUnknown},
       {200, std::string(100'000, '['), "ANSWER_UNREADABLE", Effect::kUnknown},
@@ -57,6 +66,48 @@ TEST_F(OauthSecretTest, PassesOnHowLongToWait) {
   EXPECT_EQ(failed.retry_after_ms, 7000);
   EXPECT_EQ(failed.retry, hub::Retry::kSameCall);
   EXPECT_EQ(failed.http_status, 429);
+}
+
+TEST_F(OauthSecretTest, WaitsForTenMinutesAtMost) {
+  meddle("GET", kSecrets, [](const Request&, const Serve&) {
+    Answer answer(Object(), 429);
+    answer.headers.emplace_back("Retry-After", "9223372036854775807");
+    return answer;
+  });
+  EXPECT_EQ(error("list-secrets").retry_after_ms, 600'000);
+}
+
+TEST_F(OauthSecretTest, ReadsATimeThatIsOneAndNoOther) {
+  const auto list = [this](const std::string& end) {
+    answer("GET", kSecrets, 200,
+           R"({"secrets": [{"id": "a", "create_time": "2026-11-29T07:30:00)" + end + "\"}]}");
+    return run("list-secrets");
+  };
+  const std::vector<std::pair<std::string, std::string>> times = {{"Z", "1795937400000"},
+                                                                  {".5Z", "1795937400500"},
+                                                                  {".123Z", "1795937400123"},
+                                                                  {".123456789Z", "1795937400123"}};
+  for (const auto& [end, time] : times) {
+    const auto listed = list(end);
+    ASSERT_TRUE(listed) << end;
+    EXPECT_THAT(*listed, HasSubstr("\"creation_time\":" + time)) << end;
+  }
+  for (const char* end : {"", ".5", ".1e300Z", ".5 Z", ",5Z", "+01:00Z", "ZZ"}) {
+    const auto listed = list(end);
+    ASSERT_FALSE(listed) << end << *listed;
+    EXPECT_EQ(listed.error().reason, "ANSWER_UNREADABLE") << end;
+  }
+}
+
+TEST_F(OauthSecretTest, RepeatsWholeCharacters) {
+  for (const std::string padding : {"", "x"}) {
+    std::string said = padding;
+    while (said.size() < 300) said += "\u00e9";
+    answer("GET", kSecrets, 400, R"({"error_code": "BAD", "message": ")" + said + "\"}");
+    const std::string message = error("list-secrets").message;
+    EXPECT_THAT(message, HasSubstr("BAD " + said.substr(0, 190)));
+    EXPECT_TRUE(message.ends_with("\u00e9")) << message;
+  }
 }
 
 TEST_F(OauthSecretTest, RepeatsNoAnswerThatRepeatsTheRequest) {

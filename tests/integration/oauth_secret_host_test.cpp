@@ -60,6 +60,14 @@ TEST_F(OauthSecretHost, MakesReplacesAndRevokesASecret) {
   EXPECT_EQ(sign_in_with(value), 401);
 }
 
+TEST_F(OauthSecretHost, AsksForALifetimeOfAnHourAtLeast) {
+  const auto lifetime = result({"describe", "local"})
+                            ->getObject("config")
+                            ->getObject("properties")
+                            ->getObject("lifetime_seconds");
+  EXPECT_EQ(lifetime->getValue<int>("minimum"), 3600);
+}
+
 TEST_F(OauthSecretHost, SpeaksOfSecretsAndNotOfTokens) {
   const auto failed = error({"invoke", "local", "rotate-secret"}, 1);
   EXPECT_EQ(text(failed, "reason"), "NO_CURRENT");

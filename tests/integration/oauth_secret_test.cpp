@@ -78,6 +78,22 @@ TEST_F(OauthSecretTest, RevokesWhatIsGoneAlready) {
   EXPECT_THAT(live(), ElementsAre(second));
 }
 
+TEST_F(OauthSecretTest, TakesADeletionThatSaysNothingForDone) {
+  const std::string first = id(done("create-secret"));
+  for (const int status : {200, 204}) {
+    done("rotate-secret", R"({"when": "now"})");
+    meddle("DELETE", kSecrets, [=](const Request& request, const Serve& serve) {
+      serve(request);
+      Answer answer;
+      answer.status = status;
+      answer.body.clear();
+      return answer;
+    });
+    done("revoke-secret");
+    EXPECT_EQ(live().size(), 1U) << status;
+  }
+}
+
 TEST_F(OauthSecretTest, DoesNotTakeAMissingPrincipalForARevokedSecret) {
   done("create-secret");
   done("rotate-secret", R"({"when": "now"})");
@@ -175,6 +191,26 @@ TEST_F(OauthSecretTest, NamesTwoThatCouldBeTheLostOneAndDeletesNeither) {
   const auto made = done("create-secret");
   EXPECT_EQ(live().size(), 3U);
   EXPECT_THAT(reasons(made), testing::Contains("CANNOT_TELL_APART").Times(2));
+}
+
+TEST_F(OauthSecretTest, SweepsASecretThatArrivesAfterAllWereRevoked) {
+  std::function<void()> arrive;
+  done("create-secret");
+  meddle("POST", kSecrets, [&](const Request& request, const Serve& serve) {
+    arrive = [=] { serve(request); };
+    return std::optional<Answer>();
+  });
+  lose_list_after(1);
+  EXPECT_EQ(error("rotate-secret", R"({"when": "now"})").reason, "UNKNOWN_MINT");
+  done("revoke-secret", R"({"all": true})");
+  EXPECT_THAT(live(), IsEmpty());
+  arrive();
+  EXPECT_EQ(live().size(), 1U);
+  const hub::Error refused = error("rotate-secret");
+  EXPECT_EQ(refused.reason, "SLOT_REVOKED");
+  EXPECT_THAT(refused.hint, HasSubstr("sweep"));
+  EXPECT_EQ(done("sweep")->getValue<std::string>("state"), "revoked");
+  EXPECT_THAT(live(), IsEmpty());
 }
 
 // ---- A new secret answers for itself ----

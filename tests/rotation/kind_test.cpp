@@ -28,6 +28,16 @@ TEST(RotationKindTest, SaysTheReasonsInTheWordsOfTheKind) {
   }
 }
 
+TEST(RotationKindTest, SaysNothingOfMarkersWhereThereIsNoComment) {
+  const auto secrets = hub::rotation::reasons(kSecrets);
+  EXPECT_EQ(secrets.size() + 2, hub::rotation::reasons(kTokens).size());
+  for (const auto& own : secrets) {
+    const std::string all = own.reason + own.summary + own.hint;
+    for (const char* word : {"adopt-", "accept_store", "marker", "last use"})
+      EXPECT_EQ(all.find(word), std::string::npos) << all;
+  }
+}
+
 TEST(RotationKindTest, NeverCallsASecretATokenWhateverHappens) {
   World world({.kind = {.noun = "secret"}});
   std::string said;

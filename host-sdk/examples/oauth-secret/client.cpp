@@ -20,7 +20,9 @@ using hub::Status;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kLargestBody = std::size_t{1024} * 1024;
-constexpr milliseconds kLongestWait{60'000};
+// What a call without a deadline has for a request, as its lease has.
+constexpr milliseconds kLongestRequest{60'000};
+constexpr curl_off_t kLongestRetryAfter = 600;  // seconds
 
 template <auto function>
 struct Free {
@@ -42,7 +44,9 @@ class Transfer {
     set(CURLOPT_USERAGENT, settings.user_agent.c_str());
     set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     set(CURLOPT_NOSIGNAL, 1L);
-    // A look-up that does not end must not hold up the call that gave up on it.
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(kLongestRequest.count()));
+    // A look-up that does not end must not hold up the call that gave up on it. Its thread may
+    // outlive stop(), the one that HUB-T-03 excepts: nothing ends getaddrinfo().
     set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_ERRORBUFFER, error_);
     set(CURLOPT_WRITEFUNCTION, &Transfer::take);
@@ -64,8 +68,9 @@ class Transfer {
       if (call.cancelled()) return failed(Status::kCancelled, "CANCELLED", "it was cancelled");
       if (left <= milliseconds(0))
         return failed(Status::kDeadlineExceeded, "DEADLINE_EXCEEDED", "no answer came in time");
-      curl_multi_perform(multi_.get(), &running);
-      const auto wait = static_cast<int>(std::min(left, kLongestWait).count());
+      if (const CURLMcode code = curl_multi_perform(multi_.get(), &running); code != CURLM_OK)
+        return failed(Status::kInternal, "INTERNAL", curl_multi_strerror(code));
+      const auto wait = static_cast<int>(std::min(left, kLongestRequest).count());
       if (running > 0) curl_multi_poll(multi_.get(), nullptr, 0, wait, nullptr);
     }
     int more = 0;
@@ -171,7 +176,7 @@ class Transfer {
         response_.date = std::int64_t{time} * 1000;
     }
     response_.status = static_cast<int>(status);
-    response_.retry_after_ms = retry_after * 1000;
+    response_.retry_after_ms = std::clamp<curl_off_t>(retry_after, 0, kLongestRetryAfter) * 1000;
     response_.body.push_back('\0');
     return std::move(response_);
   }

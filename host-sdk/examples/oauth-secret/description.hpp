@@ -35,8 +35,8 @@ inline constexpr const char* kDescription = R"json({
         "type": "string", "pattern": "^http://[A-Za-z0-9.:_-]+$"
       },
       "lifetime_seconds": {
-        "description": "What is asked for; the workspace's answer decides.",
-        "type": "integer", "minimum": 60, "maximum": 63072000, "default": 7776000
+        "description": "Up to an hour (a hundredth at most) less is asked for, so that a lost secret is known; the workspace's answer decides.",
+        "type": "integer", "minimum": 3600, "maximum": 63072000, "default": 7776000
       },
       "grace_seconds": {
         "description": "How long a replaced secret lives on; otherwise a sixth of the lifetime, a day at most.",
@@ -76,6 +76,12 @@ inline constexpr const char* kDescription = R"json({
         "additionalProperties": false,
         "properties": {"all": {"description": "Also the current one; create-secret puts the slot into use again.", "type": "boolean"}}
       },
+      "response": {"type": "object", "required": ["state", "secret_id", "next_action_at"]}
+    },
+    "sweep": {
+      "summary": "Deletes secrets that were made for this slot, but whose value was lost on the way; also after all were revoked.",
+      "idempotent": true,
+      "request": {"type": "object", "additionalProperties": false},
       "response": {"type": "object", "required": ["state", "secret_id", "next_action_at"]}
     },
     "list-secrets": {

@@ -163,6 +163,7 @@ class OauthSecret {
     if (operation == "revoke-secret")
       return rotate(call,
                     {.goal = boolean(request, "all") ? Goal::kRevokeAll : Goal::kRevokePrevious});
+    if (operation == "sweep") return rotate(call, {.goal = Goal::kSweep});
     return failure(hub::Status::kInvalidArgument, "UNKNOWN_OPERATION",
                    "there is no operation " + std::string(operation));
   } catch (const WrongForm& wrong) {

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <condition_variable>
 #include <ctime>
@@ -41,23 +42,33 @@ std::string_view text(const Value& json, const char* name) {
   return {member->value.GetString(), member->value.GetStringLength()};
 }
 
-/// "2026-11-29T07:30:00.123Z" in milliseconds since 1970.
+/// "2026-11-29T07:30:00.123Z" in milliseconds since 1970; finer digits are dropped.
 std::optional<std::int64_t> time_of(std::string_view rfc3339) {
   const std::string whole(rfc3339);
   std::tm parts{};
   const char* rest = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr || *rest == '\0' || whole.back() != 'Z') return std::nullopt;
-  const double fraction = *rest == '.' ? std::strtod(rest, nullptr) : 0;
-  return std::int64_t{::timegm(&parts)} * 1000 + static_cast<std::int64_t>(fraction * 1000);
+  if (rest == nullptr) return std::nullopt;
+  std::int64_t time = std::int64_t{::timegm(&parts)} * 1000;
+  if (*rest == '.') {
+    for (int worth = 100; *++rest >= '0' && *rest <= '9'; worth /= 10)
+      time += worth * (*rest - '0');
+  }
+  return std::string_view(rest) == "Z" ? std::optional(time) : std::nullopt;
 }
 
-/// Databricks' API says error_code, which the gateway has as a number; OAuth says error.
-std::string code_of(const Value& json) {
+/// Databricks' error_code, which the gateway has as a number.
+std::string_view code_of(rapidjson::Document& json) {
   const auto member = json.FindMember("error_code");
   if (member != json.MemberEnd() && member->value.IsInt())
-    return std::to_string(member->value.GetInt());
-  const std::string_view word = text(json, "error_code");
-  return std::string(word.empty() ? text(json, "error") : word);
+    member->value.SetString(std::to_string(member->value.GetInt()).c_str(), json.GetAllocator());
+  return text(json, "error_code");
+}
+
+/// Up to 200 bytes, whole code points.
+std::string_view beginning(std::string_view text) {
+  std::size_t end = std::min<std::size_t>(text.size(), 200);
+  while (end > 0 && end < text.size() && (text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
 }
 
 /// Ids become part of a path.
@@ -76,8 +87,22 @@ void pause(hub::Call call, milliseconds duration) {
                                          [] { return false; });
 }
 
-/// What a status says, and the error's code, where the body has Databricks' form.
-Error refused(const Response& response, std::string_view code, std::string message) {
+/// Whether it failed, whatever its status; then there may have been an effect. Each was seen with a
+/// 4xx, or stands beside one that was: databricks-sdk-go apierr/errors_test.go,
+/// terraform-provider-databricks tokens/resource_token_test.go; 408 and 499 are a gateway's.
+bool has_failed(int status, std::string_view code, std::string_view said) {
+  constexpr auto kCodes = std::to_array<std::string_view>(
+      {"500", "502", "503", "504", "INTERNAL", "INTERNAL_ERROR", "UNKNOWN", "DATA_LOSS",
+       "DEADLINE_EXCEEDED", "CANCELLED", "TEMPORARILY_UNAVAILABLE"});
+  return status >= 500 || status == 408 || status == 499 ||
+         std::ranges::find(kCodes, code) != kCodes.end() ||
+         said.find("Internal error happened") != std::string_view::npos ||
+         said.find("worker env") != std::string_view::npos;
+}
+
+/// What a status says, and the error's code and message, where the body has Databricks' form.
+Error refused(const Response& response, std::string_view code, std::string_view said,
+              std::string message) {
   const int status = response.status;
   const auto tell = [&](Status kind, std::string_view reason, Retry retry = Retry::kNever) {
     Error error = failure(kind, reason, std::move(message));
@@ -88,7 +113,8 @@ Error refused(const Response& response, std::string_view code, std::string messa
   };
   if (status == 429 || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED")
     return tell(Status::kUnavailable, "THROTTLED", Retry::kSameCall);
-  if (status >= 500) return tell(Status::kUnavailable, "SERVER_FAILED", Retry::kSameCall);
+  if (has_failed(status, code, said))
+    return tell(Status::kUnavailable, "SERVER_FAILED", Retry::kSameCall);
   if (code.empty()) return tell(Status::kFailedPrecondition, "ANSWER_UNREADABLE");
   if (code == "QUOTA_EXCEEDED") return tell(Status::kResourceExhausted, "QUOTA_REACHED");
   if (status == 401 || code == "invalid_client")
@@ -125,7 +151,7 @@ Result<SecretProvider::Answer> SecretProvider::as_admin(hub::Call call, Request 
   return ask(call, request);
 }
 
-/// A 2xx with a JSON object, or why there is none.
+/// A 2xx with a JSON object (a deletion's may be without), or why there is none.
 Result<SecretProvider::Answer> SecretProvider::ask(hub::Call call, const Request& request) {
   auto sent = client_.send(call, request);
   if (!sent) return std::move(sent).error();
@@ -136,22 +162,30 @@ Result<SecretProvider::Answer> SecretProvider::ask(hub::Call call, const Request
   answer.json.ParseInsitu<kParse>(answer.response.body.data());
   const bool is_object = !answer.json.HasParseError() && answer.json.IsObject();
   const bool is_success = response.status >= 200 && response.status < 300;
-  if (is_success && is_object) return answer;
+  // A deletion may have nothing to say; the body's last byte is not the server's.
+  const bool is_silent = request.method == "DELETE" && response.body.size() == 1;
+  if (is_success && (is_object || is_silent)) return answer;
 
-  std::string code;
+  std::string_view code;
+  std::string_view said;
   std::string message = request.method + " " + request.path.substr(0, request.path.find('?')) +
                         ": HTTP " + std::to_string(response.status);
   if (is_object && !is_success) {
     code = code_of(answer.json);
-    const std::string said = code + " " + std::string(text(answer.json, "message"));
+    // OAuth's word, which decides nothing about what an admin asks for.
+    if (code.empty() && request.bearer == nullptr) code = text(answer.json, "error");
+    said = text(answer.json, "message");
     // Some servers repeat the request, and a sign-in's has its secret in base64.
-    const bool is_safe =
-        request.bearer != nullptr && said.find(request.bearer->reveal()) == std::string::npos;
-    if (is_safe) message += ": " + said.substr(0, 200);
+    const auto is_safe = [&](std::string_view text) {
+      return text.find(request.bearer->reveal()) == std::string_view::npos;
+    };
+    if (request.bearer != nullptr && is_safe(code) && is_safe(said))
+      message.append(": ").append(beginning(code)).append(" ").append(beginning(said));
   }
-  Error error = refused(response, code, std::move(message));
+  Error error = refused(response, code, said, std::move(message));
   // Only its own complete word says that nothing was changed.
-  const bool is_final = response.status >= 400 && response.status < 500 && !code.empty();
+  const bool is_final = response.status >= 400 && response.status < 500 && !code.empty() &&
+                        error.reason != "SERVER_FAILED";
   if (request.may_change && !is_final) error.effect = Effect::kUnknown;
   return error;
 }

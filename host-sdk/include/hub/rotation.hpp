@@ -193,8 +193,9 @@ struct OwnReason {
   std::string hint;
 };
 
-/// All of them, for describe(). The operations that hints name are, for the noun "token":
-/// create-token, rotate-token, adopt-token, revoke-token, list-tokens.
+/// All that a kind can meet, for describe(). The operations that hints name are, for the noun
+/// "token": create-token, rotate-token, list-tokens, sweep; for kinds with comments adopt-token and
+/// rotate-token's and create-token's accept_store as well.
 std::vector<OwnReason> reasons(const Kind& kind);
 
 /// Does whatever is due for `slot` and says when it wants to be called next. Harmless to call
