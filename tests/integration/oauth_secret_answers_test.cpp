@@ -3,6 +3,7 @@
 
 #include "integration/oauth_secret_fixture.hpp"
 #include "support/namespaces.hpp"
+#include "support/tls_server.hpp"
 
 namespace integration {
 namespace {
@@ -146,6 +147,49 @@ TEST_F(OauthSecretTest, SendsNothingToAServerOfAnotherAuthority) {
   EXPECT_EQ(refused.reason, "TLS_UNTRUSTED");
   EXPECT_EQ(refused.effect, hub::Effect::kNone);
   EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OauthSecretTest, SendsNothingToAServerOfAnotherName) {
+  const local_workspace::CertificateAuthority authority("An authority");
+  std::ofstream(directory_ / "own.pem") << authority.certificate().certificate_pem;
+  config_.set("ca_file", (directory_ / "own.pem").string());
+  const auto ask = [&](const std::string& name, std::size_t requests) {
+    const std::time_t now = std::time(nullptr);
+    const test_support::TlsServer server(
+        authority.issue({name}, now - 3600, now + 3600),
+        test_support::TlsServer::answering(test_support::TlsServer::response(200, "{}")));
+    config_.set("host", server.url());
+    auto listed = run("list-secrets");
+    EXPECT_EQ(server.requests().size(), requests) << name;
+    return listed;
+  };
+  EXPECT_TRUE(ask("127.0.0.1", 1));
+  const auto refused = ask("w1.example.com", 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "TLS_UNTRUSTED");
+}
+
+TEST_F(OauthSecretTest, TrustsNoneOfTheSystemsAuthoritiesBesideItsOwn) {
+  const std::string system = "/etc/ssl/certs/ca-certificates.crt";
+  if (!std::filesystem::exists(system))
+    GTEST_SKIP() << "this system keeps its authorities elsewhere";
+  const local_workspace::CertificateAuthority authority("The system's authority");
+  std::ofstream(directory_ / "system.pem") << authority.certificate().certificate_pem;
+  const std::time_t now = std::time(nullptr);
+  const local_workspace::Certificate certificate =
+      authority.issue({"127.0.0.1"}, now - 3600, now + 3600);
+  const bool could = test_support::in_own_namespaces([&] {
+    test_support::replace_file(system, directory_ / "system.pem");
+    const test_support::TlsServer server(
+        certificate,
+        test_support::TlsServer::answering(test_support::TlsServer::response(200, "{}")));
+    config_.set("host", server.url());
+    EXPECT_EQ(error("list-secrets").reason, "TLS_UNTRUSTED");
+    config_.remove("ca_file");
+    EXPECT_TRUE(run("list-secrets"));
+    EXPECT_EQ(server.requests().size(), 1U);
+  });
+  if (!could) GTEST_SKIP() << "namespaces may not be made here";
 }
 
 TEST_F(OauthSecretTest, AsksNoProxyThatTheEnvironmentNames) {
