@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <string_view>
 
 #include "marker.hpp"
 #include "plan.hpp"
@@ -15,7 +16,8 @@ constexpr std::int64_t kLifetimeGrain = kSecond;
 constexpr std::int64_t kLifetimeStepSeconds = 3;
 constexpr std::int64_t kMostLifetimeSteps = 1200;
 
-/// Whether it appeared after the request was begun and before it could come no more.
+/// Whether it was not there before, and was made while the request may have been under way, from a
+/// little before its beginning on, for clocks differ.
 bool appeared(const Attempt& attempt, const Issued& issued) {
   return !attempt.known.contains(issued.id) &&
          issued.creation_time >= attempt.started_at - kClockTolerance &&
@@ -102,9 +104,12 @@ Findings examine(const std::vector<Issued>& listed, const Slot& slot, const std:
                  std::int64_t now) {
   Findings findings;
   std::vector<Issued> unnamed;
+  std::set<std::string_view> seen;
   for (const Issued& issued : listed) {
     const bool live = issued.expiry_time <= 0 || issued.expiry_time > now;
     if (!live || issued.owner_id != owner_id) continue;
+    // A list that changes between two of its pages may show one twice.
+    if (!seen.insert(issued.id).second) continue;
     ++findings.live_of_owner;
     if (!slot.names(issued.id)) unnamed.push_back(issued);
   }

@@ -16,6 +16,19 @@ constexpr int kMaxMintsPerCall = 2;
 // Two clocks are compared where the remote side does not say when it made a credential.
 constexpr std::int64_t kLifetimeTolerance = 60 * kSecond;
 
+/// `nonce` or one that follows it: the first whose lifetime no standing attempt has, if there are
+/// lifetimes enough.
+std::uint64_t told_apart(std::uint64_t nonce, std::int64_t lifetime_seconds, const SlotNote& note) {
+  const auto is_taken = [&](const auto& entry) {
+    return entry.second.lifetime_seconds == told_lifetime(lifetime_seconds, nonce);
+  };
+  for (std::size_t tries = note.attempts.size(); tries > 0; --tries) {
+    if (std::ranges::none_of(note.attempts, is_taken)) break;
+    ++nonce;
+  }
+  return nonce;
+}
+
 }  // namespace
 
 // ---- Is a new one due? ----
@@ -133,7 +146,7 @@ void Rotator::read_expiry_again(const std::vector<Issued>& listed) {
 
 Event Rotator::stage_intent() {
   const std::int64_t now = provider_.now();
-  const std::uint64_t nonce = random_();
+  const std::uint64_t nonce = told_apart(random_(), policy_.lifetime_seconds, slot_.note);
   VersionNote intent{.nonce = nonce_text(nonce),
                      .started_at = now,
                      .lifetime_seconds = slot_.kind.has_comments

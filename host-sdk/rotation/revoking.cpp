@@ -196,9 +196,13 @@ Result<> Rotator::revoke_orphans(const std::vector<Issued>& orphans) {
     if (auto renewed = transaction_.renew(time_needed()); !renewed) return renewed;
     if (auto revoked = revoke(orphan.id); !revoked) return revoked;
     did("orphan-revoked", orphan.id);
-    // It was the only one.
-    std::erase_if(slot_.note.attempts,
-                  [&](const auto& entry) { return fits(entry.second, orphan); });
+    // One request made it. Of several that it fits, those that can still arrive longest go on.
+    const auto fitting_since = [&](const auto& entry) {
+      return fits(entry.second, orphan) ? entry.second.started_at : kNever;
+    };
+    auto& attempts = slot_.note.attempts;
+    const auto oldest = std::ranges::min_element(attempts, {}, fitting_since);
+    if (oldest != attempts.end() && fits(oldest->second, orphan)) attempts.erase(oldest);
   }
   return {};
 }

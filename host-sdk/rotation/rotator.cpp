@@ -220,6 +220,12 @@ Result<Answer> Rotator::stopped(Event event) {
 }
 
 Error Rotator::told(Error error) {
+  // An error carries no warnings, and the next call may have no attempt left to report them for.
+  // One without texts is the host's own.
+  if (!doubtful_.empty() && !error.message.empty()) {
+    error.message += "; whether these are ours cannot be told, and they are left alone:";
+    for (const std::string& id : doubtful_) error.message += " " + named(id);
+  }
   if (remote_changed_ && error.effect == Effect::kNone) error.effect = Effect::kApplied;
   if (error.status != Status::kAborted && error.retry != Retry::kNever) {
     error.retry_after_ms = std::max(error.retry_after_ms, back_off_ms(slot_, provider_.now()));

@@ -2,6 +2,7 @@
 // list did not show before.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,12 @@ TEST_F(RotationDifferenceTest, ThatFitsTwoAttemptsIsOneOrphanAndTwoAreNone) {
   const auto found = examined({issued("one"), issued("two")});
   EXPECT_TRUE(found.orphans.empty()) << "for b there is one alone, and a makes it doubtful";
   EXPECT_EQ(ids(found.doubtful), (Ids{"one", "two"}));
+}
+
+TEST_F(RotationDifferenceTest, ThatIsListedTwiceIsOne) {
+  const auto found = examined({issued("new"), issued("new")});
+  EXPECT_EQ(ids(found.orphans), Ids{"new"});
+  EXPECT_EQ(found.live_of_owner, 1U);
 }
 
 TEST_F(RotationDifferenceTest, IsNoneOfOursOutsideTheWindowOrOfAnotherOwnerOrUsedOrNamed) {
@@ -240,6 +247,42 @@ TEST_F(RotationSecretTest, NeverDeletesWhatWasThereBefore) {
   EXPECT_EQ(attempt().lifetime_seconds * kSecond, lifetime);
   EXPECT_FALSE(did(must(replace("token-1")), "orphan-revoked"));
   EXPECT_TRUE(is_live("before"));
+}
+
+TEST_F(RotationSecretTest, NamesInAnErrorWhatItCannotTellApart) {
+  lose_an_answer();
+  add_likeness("theirs");
+  world_.capacity = 3;
+  const auto error = refused(replace("token-1"));
+  EXPECT_EQ(error.reason, "CAPACITY_REACHED");
+  EXPECT_NE(error.message.find("secret theirs"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("secret token-2"), std::string::npos) << error.message;
+}
+
+TEST_F(RotationSecretTest, AsksForNoLifetimeOfAnAttemptThatStands) {
+  world_.policy.lifetime_seconds = 600;  // room for two
+  lose_an_answer(Fault::kLate);
+  lose_an_answer(Fault::kLate);
+  std::set<std::int64_t> lifetimes;
+  for (const auto& [nonce, attempt] : note().attempts) lifetimes.insert(attempt.lifetime_seconds);
+  EXPECT_EQ(lifetimes, (std::set<std::int64_t>{594, 597}));
+  EXPECT_EQ(note().attempts.size(), 2U);
+}
+
+TEST_F(RotationSecretTest, AnOrphanEndsTheOldestAttemptThatItFitsAndNoOther) {
+  world_.policy.lifetime_seconds = 120;  // no room to tell two apart
+  for (int i = 0; i < 2; ++i) {
+    lose_an_answer(Fault::kLate);
+    world_.now += kSecond;
+  }
+  ASSERT_EQ(note().attempts.size(), 2U);
+  world_.late.front()();
+  world_.late.erase(world_.late.begin());
+  EXPECT_TRUE(did(must(kSweep), "orphan-revoked"));
+  EXPECT_EQ(attempt().started_at, kStart + kSecond);
+  world_.settle();
+  EXPECT_TRUE(did(must(kSweep), "orphan-revoked"));
+  EXPECT_TRUE(note().attempts.empty());
 }
 
 TEST_F(RotationSecretTest, MintsNothingWithoutAList) {
