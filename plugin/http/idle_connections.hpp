@@ -16,7 +16,7 @@ namespace databricks_token {
 class IdleConnections {
  public:
   static constexpr std::size_t kMaxPerOwner = 4;
-  static constexpr std::size_t kMax = 128;
+  static constexpr std::size_t kMax = 256;
 
   /// For at most `time`; the oldest go when there are too many.
   void put(const void* owner, std::unique_ptr<Connection> connection,
