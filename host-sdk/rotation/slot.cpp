@@ -90,6 +90,12 @@ void for_each(const Value& array, Read read) {
 
 /// Members in the order of their names, so that equal objects have one text.
 void write_sorted(Writer& writer, const Value& value) {
+  if (value.IsArray()) {
+    writer.StartArray();
+    for (const Value& element : value.GetArray()) write_sorted(writer, element);
+    writer.EndArray();
+    return;
+  }
   if (!value.IsObject()) {
     value.Accept(writer);
     return;

@@ -1,5 +1,8 @@
 #include "databricks/http_date.hpp"
 
+#include <locale.h>
+#include <time.h>
+
 #include <ctime>
 #include <string_view>
 

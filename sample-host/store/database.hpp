@@ -19,10 +19,10 @@ class Database {
  public:
   enum class Kind {
     kRead,   // sees one state of the database
-    kLease,  // the same as kWrite, but may be lost with the machine, and then with all its holders;
-             // never without what was written after it
     kWrite,  // sees what it has locked as it is, until it ends
-    kMake,   // the same, and nobody else makes or checks the tables meanwhile
+    kLease,  // the same, but may be lost with the machine, and then with all its holders; never
+             // without what was written after it
+    kMake,   // as kWrite, and nobody else makes or checks the tables meanwhile
   };
 
   virtual ~Database() = default;

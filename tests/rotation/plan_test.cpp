@@ -359,6 +359,11 @@ TEST(RotationNote, OfASlotReadsBackWhatItSays) {
   EXPECT_EQ(canonical_json(R"({"a":"x","b":1})"), note.binding);
 }
 
+TEST(RotationNote, OfABindingIsTheSameTextWhateverTheOrderAtAnyDepth) {
+  EXPECT_EQ(canonical_json(R"({"b": [1, {"d": {"f": null, "e": 2}, "c": "x"}], "a": true})"),
+            R"({"a":true,"b":[1,{"c":"x","d":{"e":2,"f":null}}]})");
+}
+
 TEST(RotationNote, OfASlotStaysBelow16KiBWhateverHappens) {
   SlotNote note;
   note.binding = canonical_json(R"({"origin":"https://)" + std::string(253, 'x') +

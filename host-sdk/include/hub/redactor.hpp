@@ -162,16 +162,18 @@ class Redactor {
       if (of(known) == form) return is_whole && !std::exchange(known.is_whole, true);
     }
     if (index.count == index.buckets.size()) grow(index);
-    ++index.count;
-    known_.push_back({forms_.size(), form.size(), is_whole, index.bucket(form)});
-    index.bucket(form) = static_cast<std::uint32_t>(known_.size());
+    // The form before what points at it: either may find no memory.
+    const std::size_t at = forms_.size();
     forms_.append(form);
+    known_.push_back({at, form.size(), is_whole, index.bucket(form)});
+    index.bucket(form) = static_cast<std::uint32_t>(known_.size());
+    ++index.count;
     return true;
   }
 
   void grow(Index& index) {
-    const std::vector<std::uint32_t> before(2 * index.buckets.size());
-    std::vector<std::uint32_t> chains = std::exchange(index.buckets, before);
+    std::vector<std::uint32_t> chains(2 * index.buckets.size());
+    chains.swap(index.buckets);
     for (std::uint32_t chain : chains) {
       while (chain != 0) {
         Form& form = known_[chain - 1];

@@ -26,7 +26,7 @@ extern "C" {
 namespace hub {
 namespace detail {
 
-/// Where secrets lie. A guarded block costs a dozen system calls, so those of the common size are
+/// Where secrets lie. A guarded block costs ten system calls, so those of the common size are
 /// used again. Thread-safe.
 class SecretMemory {
  public:
