@@ -3,10 +3,13 @@
 #include "store/store_files.hpp"
 
 #include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/SQLiteException.h>
 #include <Poco/Data/Statement.h>
 #include <sys/stat.h>
 
 #include <chrono>
+#include <string>
+#include <thread>
 #include <utility>
 
 namespace sample_host {
@@ -17,6 +20,7 @@ using namespace Poco::Data::Keywords;
 
 constexpr int kApplicationId = 0x48554253;  // "HUBS", for file(1) and for us
 constexpr std::size_t kBusySeconds = 2;
+constexpr std::chrono::milliseconds kPause{5};
 
 hub::Error not_usable(const std::string& name, const std::string& why, std::string hint) {
   return {.status = hub::Status::kUnavailable,
@@ -31,6 +35,22 @@ hub::Error not_usable(const std::string& name, const Poco::Exception& failure) {
   return not_usable(name, failure.displayText(),
                     "check that the disk has room, that the file can be written, and that no "
                     "other program keeps it locked; then try again");
+}
+
+/// The journal's mode afterwards. Of two who do it at once each has a lock that the other one
+/// needs: then SQLite refuses at once instead of waiting, and who begins again finds it done.
+std::string use_wal(Poco::Data::Session& session) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kBusySeconds);
+  for (;;) {
+    try {
+      std::string mode;
+      session << "PRAGMA journal_mode = WAL", into(mode), Poco::Data::Keywords::now;
+      return mode;
+    } catch (const Poco::Data::SQLite::DBLockedException&) {
+      if (std::chrono::steady_clock::now() > until) throw;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace
@@ -51,9 +71,7 @@ Poco::Data::Session SqliteDatabase::open() const {
   try {
     Poco::Data::SQLite::Connector::registerConnector();
     Poco::Data::Session session(Poco::Data::SQLite::Connector::KEY, file_.string(), kBusySeconds);
-    std::string mode;
-    session << "PRAGMA journal_mode = WAL", into(mode), Poco::Data::Keywords::now;
-    if (mode != "wal") {
+    if (use_wal(session) != "wal") {
       throw refusal(file_, "STORE_INVALID", "is on a file system without shared memory",
                     "keep the store on a local disk");
     }

@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -74,7 +75,12 @@ class Child {
     if (pid_ == 0) {
       ::close(ends[0]);
       ::alarm(60);
-      ::_exit(work([&] { ::close(ends[1]); }));
+      try {
+        ::_exit(work([&] { ::close(ends[1]); }));
+      } catch (const std::exception& thrown) {  // must not go on as the test does
+        std::cerr << "a process of the test: " << thrown.what() << '\n';
+        ::_exit(99);
+      }
     }
     ::close(ends[1]);
     ready_ = ends[0];
