@@ -8,7 +8,6 @@
 #include "http/places.hpp"
 #include "http/request_writer.hpp"
 #include "http/response_reader.hpp"
-#include "http/sigpipe_guard.hpp"
 #include "http/tcp.hpp"
 #include "http/tls.hpp"
 #include "http/trust.hpp"
@@ -78,7 +77,6 @@ hub::Result<HttpResponse> HttpClient::send(hub::Call call, const HttpRequest& re
   auto context = state_->current_context();
   if (!context) return std::move(context).error();
 
-  const SigpipeGuard guard;
   std::unique_ptr<Connection> connection = state_->take_idle(**context);
   if (!connection) {
     auto opened = state_->connect(call, *context);

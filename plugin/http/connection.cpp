@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "http/client_certificate.hpp"
+#include "http/socket_bio.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
@@ -63,15 +64,15 @@ Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::
       context_(std::move(context)),
       ssl_(SSL_new(context_->get())),
       origin_(std::move(origin)) {
-  if (!ssl_ || SSL_set_fd(ssl_.get(), fd_.get()) != 1) throw std::bad_alloc();
+  if (!ssl_) throw std::bad_alloc();
+  BIO* const bio = new_socket_bio(fd_.get());
+  SSL_set_bio(ssl_.get(), bio, bio);  // which owns it
   Refusal::record(ssl_.get(), &refusal_);
   if (const auto session = context_->take_session()) SSL_set_session(ssl_.get(), session.get());
 }
 
 Connection::~Connection() {
-  if (broken_) return;
-  const SigpipeGuard guard;
-  SSL_shutdown(ssl_.get());  // close_notify, if there is room for it
+  if (!broken_) SSL_shutdown(ssl_.get());  // close_notify, if there is room for it
 }
 
 template <class Operation>
@@ -157,14 +158,14 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
 bool Connection::is_quiet() {
   // A record at a time: behind a ticket there may be the end.
   for (int records = 0; records < 16; ++records) {
+    pollfd more{.fd = fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&more, 1, 0) == 0) return SSL_has_pending(ssl_.get()) == 0;  // not half a record
     char unexpected = 0;
     ERR_clear_error();
     const int peeked = SSL_peek(ssl_.get(), &unexpected, 1);
     const int ssl_error = SSL_get_error(ssl_.get(), peeked);
     broken_ = ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_SSL;
     if (ssl_error != SSL_ERROR_WANT_READ) return false;
-    pollfd more{.fd = fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&more, 1, 0) == 0) return SSL_has_pending(ssl_.get()) == 0;  // not half a record
   }
   return false;
 }
@@ -192,6 +193,10 @@ hub::Result<> Connection::write(hub::Call call, std::string_view bytes) {
 hub::Result<std::size_t> Connection::read(hub::Call call, char* buffer, std::size_t size) {
   const std::string doing = "waiting for the answer of " + origin_;
   std::size_t count = 0;
+  if (SSL_has_pending(ssl_.get()) == 0) {  // to try first would be in vain
+    auto waited = wait_for(call, fd(), POLLIN, doing, std::chrono::nanoseconds::max());
+    if (!waited) return std::move(waited).error();
+  }
   auto driven = drive(call, doing, [&] { return SSL_read_ex(ssl_.get(), buffer, size, &count); });
   if (!driven) return std::move(driven).error();
   if (*driven != SSL_ERROR_NONE && *driven != SSL_ERROR_ZERO_RETURN) return lost(call, doing);

@@ -13,13 +13,12 @@
 #include "http/descriptor.hpp"
 #include "http/openssl_ptr.hpp"
 #include "http/settings.hpp"
-#include "http/sigpipe_guard.hpp"
 #include "http/tls.hpp"
 
 namespace databricks_token {
 
 /// Exists only once the handshake is done and OpenSSL has accepted chain and name, so nothing can
-/// be sent before. One thread at a time, under a SigpipeGuard.
+/// be sent before. One thread at a time.
 ///
 /// OpenSSL drives the socket, not Poco::Net::SecureStreamSocket: that one shows neither its state
 /// nor its descriptor while it shakes hands, and takes a handshake that timed out for a connection.

@@ -1,6 +1,5 @@
 #include "http/response_reader.hpp"
 
-#include <Poco/Exception.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/MessageHeader.h>
 #include <Poco/String.h>
@@ -9,7 +8,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -49,7 +47,37 @@ std::chrono::seconds idle_time(const Poco::Net::MessageHeader& fields) {
   return std::min(kMaxIdleTime, std::chrono::seconds(*seconds - 1));
 }
 
-/// Poco reads the fields.
+/// "Name: value" in each line, which ends with CRLF; false when one is something else. A value that
+/// goes on in the next line, as it once might, is one with spaces in between (RFC 9112, 5.2).
+bool read_fields(std::string_view lines, Poco::Net::MessageHeader& fields) {
+  const auto trimmed = [](std::string_view text) {
+    const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
+    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+  };
+  const auto is_control = [](char each) { return each >= 0 && each < ' ' && each != '\t'; };
+  std::string name;
+  std::string value;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n"));
+    lines.remove_prefix(line.size() + 2);
+    if (std::any_of(line.begin(), line.end(), is_control)) return false;
+    const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
+    if (goes_on && !name.empty()) {
+      value.append(" ").append(trimmed(line));
+      continue;
+    }
+    if (!name.empty()) fields.add(name, value);
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    name = line.substr(0, colon);
+    // A space before the colon would hide a Content-Length from us, and show it to others.
+    if (name.empty() || colon == line.size() || name.find_first_of(" \t") != std::string::npos)
+      return false;
+    value = trimmed(line.substr(colon + 1));
+  }
+  if (!name.empty()) fields.add(name, value);
+  return true;
+}
+
 struct Head {
   bool is_1_1 = false;
   int status = 0;
@@ -155,34 +183,40 @@ class Reader {
     }
   }
 
+  /// Up to the empty line, with the CRLF of the last line before it; valid until more is read.
+  hub::Result<std::string_view> read_head_text() {
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    for (std::size_t searched = 0;;) {
+      const std::size_t end = unused().find(kEnd, searched);
+      const std::size_t size = std::min(end, unused().size());
+      if (size + kEnd.size() > head_left_) return too_large("too long a head");
+      if (end != std::string_view::npos) {
+        const std::string_view text = unused().substr(0, end + 2);
+        used_ += end + kEnd.size();
+        head_left_ -= end + kEnd.size();
+        return text;
+      }
+      searched = size - std::min(size, kEnd.size() - 1);
+      if (auto more = fill_up_to(size + 1); !more) return std::move(more).error();
+    }
+  }
+
   hub::Result<Head> read_head() {
     // Looked at first: what speaks another protocol may never end its line.
     constexpr std::string_view kVersion = "HTTP/1.";
     if (auto there = fill_up_to(kVersion.size()); !there) return std::move(there).error();
     if (!unused().starts_with(kVersion)) return invalid("it does not begin with HTTP/1.");
 
-    std::string text;  // with the empty line
-    for (std::size_t length = 1; length != 0;) {
-      auto line = read_line(head_left_);
-      if (!line) return std::move(line).error();
-      length = line->size();
-      if (length + 2 > head_left_) return too_large("too long a head");
-      head_left_ -= length + 2;
-      text += *line + "\r\n";
-    }
-
-    const std::size_t line_size = text.find("\r\n");
-    const std::string line = text.substr(0, line_size);
+    const auto text = read_head_text();
+    if (!text) return text.error();
+    const std::size_t line_size = text->find("\r\n");
+    const std::string line(text->substr(0, line_size));
     const auto status = status_of_line(line);
     if (!status || *status == 101) return invalid("its status line is not that of an answer");
     Head head{.is_1_1 = line[7] == '1', .status = *status};
     if (line_size > 13) head.reason_phrase = line.substr(13, 256);
-    try {
-      std::istringstream fields(text.substr(line_size + 2));
-      head.fields.read(fields);
-    } catch (const Poco::Exception& refused) {
-      return invalid(refused.displayText());
-    }
+    if (!read_fields(text->substr(line_size + 2), head.fields))
+      return invalid("a line of its head is no field");
     return head;
   }
 

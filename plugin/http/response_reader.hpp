@@ -16,9 +16,9 @@ struct Answer {
   std::chrono::seconds reusable_for{0};  // the connection can take another request; 0: it cannot
 };
 
-/// Reads one final answer and skips interim ones (1xx). Poco parses the fields of the head; the
-/// framing of the body is strict and ours, because Poco takes a body that was cut for a whole one,
-/// and loops for ever over a chunked trailer that was cut.
+/// Reads one final answer and skips interim ones (1xx). It is read strictly, and here: Poco takes a
+/// body that was cut for a whole one, loops for ever over a chunked trailer that was cut, and does
+/// not mind a space before a field's colon.
 ///
 /// CONNECTION_LOST, RESPONSE_INVALID, RESPONSE_TOO_LARGE, DEADLINE_EXCEEDED, CANCELLED; the effect
 /// is unknown. The caller holds shut_down_on_cancel.

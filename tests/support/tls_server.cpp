@@ -168,6 +168,11 @@ void Peer::send_ticket() {
   SSL_do_handshake(tls_->ssl.get());
 }
 
+void Peer::hold_back(bool on) {
+  const int cork = on ? 1 : 0;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork));
+}
+
 void Peer::write_bare(std::string_view bytes) {
   ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }

@@ -42,6 +42,8 @@ class Peer {
   bool write(std::string_view bytes);
   /// One more of TLS 1.3.
   void send_ticket();
+  /// What is written from here on leaves at once, together, when it is called with false.
+  void hold_back(bool on);
   /// Past TLS, if there is any.
   void write_bare(std::string_view bytes);
   /// Reads, and drops, until the client closes.
