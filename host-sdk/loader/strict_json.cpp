@@ -4,9 +4,11 @@
 #include <rapidjson/reader.h>
 #include <hub/strict_json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,13 +54,12 @@ class Lines {
   int line_ = 1;
 };
 
-/// Builds Poco's JSON from RapidJSON's events, or just sees that they are allowed.
+/// Builds Poco's JSON from RapidJSON's events.
 class Builder {
  public:
-  Builder(const Lines& lines, bool keeps) : lines_(lines), keeps_(keeps) {}
+  explicit Builder(const Lines& lines) : lines_(lines) {}
 
   LocatedJson& built() { return built_; }
-  bool is_object() const { return is_object_; }
   const std::string& problem() const { return problem_; }
 
   bool Null() { return add(Var()); }
@@ -80,8 +81,6 @@ class Builder {
   }
 
   bool StartObject() {
-    is_object_ = is_object_ || frames_.empty();
-    if (!keeps_) return enter({}, {});
     const Object::Ptr object = new Object(Poco::JSON_PRESERVE_KEY_ORDER);
     return enter({.object = object, .pointer = here()}, object);
   }
@@ -92,13 +91,12 @@ class Builder {
     const auto [at, is_new] = frame.keys.insert(std::move(key));
     if (!is_new) return stop("the key \"" + *at + "\" stands there twice");
     frame.key = &*at;
-    if (keeps_) built_.lines.emplace(here(), lines_.line());
+    built_.lines.emplace(here(), lines_.line());
     return true;
   }
   bool EndObject(rapidjson::SizeType) { return leave(); }
 
   bool StartArray() {
-    if (!keeps_) return enter({}, {});
     const Array::Ptr array = new Array;
     return enter({.array = array, .pointer = here()}, array);
   }
@@ -122,7 +120,6 @@ class Builder {
   }
 
   bool add(const Var& value) {
-    if (!keeps_) return true;
     built_.lines.emplace(here(), lines_.line());
     if (frames_.empty()) {
       built_.value = value;
@@ -152,17 +149,62 @@ class Builder {
   }
 
   const Lines& lines_;
-  const bool keeps_;
-  bool is_object_ = false;
   LocatedJson built_;
   std::vector<Frame> frames_;
   std::string problem_;
 };
 
-/// What was kept, and whether it is an object.
-std::pair<LocatedJson, bool> read(std::string_view text, const std::string& file, bool keeps) {
+/// Sees that what RapidJSON reads in place is what Builder would take, without building it.
+class Checker : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Checker> {
+ public:
+  bool is_object() const { return is_object_; }
+
+  bool Uint64(std::uint64_t value) {
+    return value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  }
+  bool String(const char* data, rapidjson::SizeType size, bool) {
+    return std::string_view(data, size).find('\0') == std::string_view::npos;
+  }
+  bool Key(const char* data, rapidjson::SizeType size, bool copied) {
+    keys_.emplace_back(data, size);
+    return String(data, size, copied);
+  }
+
+  bool StartObject() {
+    is_object_ = is_object_ || starts_.empty();
+    return StartArray();
+  }
+  bool EndObject(rapidjson::SizeType) {
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(starts_.back());
+    std::sort(first, keys_.end());
+    return std::adjacent_find(first, keys_.end()) == keys_.end() && EndArray(0);
+  }
+  bool StartArray() {
+    starts_.push_back(keys_.size());
+    return starts_.size() <= kMaxDepth;
+  }
+  bool EndArray(rapidjson::SizeType) {
+    keys_.resize(starts_.back());
+    starts_.pop_back();
+    return true;
+  }
+
+ private:
+  bool is_object_ = false;
+  std::vector<std::string_view> keys_{};  // of the objects that are open
+  std::vector<std::size_t> starts_{};     // of each container's keys
+};
+
+bool is_ascii_without_nul(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char each) { return static_cast<signed char>(each) > 0; });
+}
+
+}  // namespace
+
+LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
   Lines lines(text);
-  Builder builder(lines, keeps);
+  Builder builder(lines);
   rapidjson::Reader reader;
   const auto outcome =
       reader.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
@@ -176,17 +218,21 @@ std::pair<LocatedJson, bool> read(std::string_view text, const std::string& file
            "correct line " + std::to_string(lines.line()) +
                "; comments, trailing commas and repeated keys are no JSON");
   }
-  return {std::move(builder.built()), builder.is_object()};
-}
-
-}  // namespace
-
-LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
-  return read(text, file, true).first;
+  return std::move(builder.built());
 }
 
 bool check_strict_json(std::string_view text, const std::string& file) {
-  return read(text, file, false).second;
+  if (is_ascii_without_nul(text)) {
+    std::string copy(text);
+    rapidjson::InsituStringStream stream(copy.data());
+    Checker checker;
+    rapidjson::Reader reader;
+    if (reader.Parse<rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag>(stream,
+                                                                                       checker))
+      return checker.is_object();
+  }
+  // In other letters, or with something to say about it.
+  return parse_strict_json(text, file).value.type() == typeid(Object::Ptr);
 }
 
 std::string pointer_below(std::string_view pointer, std::string_view key) {

@@ -59,7 +59,9 @@ TEST(StrictJsonTest, RefusesWhatIsNotStrict) {
                                   "{}\0{"s,
                                   "\xef\xbb\xbf{}"s,
                                   "{\"a\": 1, \"\\u0061\": 2}"s,
-                                  deep}) {
+                                  "{\"a\": {\"b\": 1}, \"b\": [{}], \"a\": 2}"s,
+                                  deep,
+                                  deep + std::string(65, ']')}) {
     const auto refused = refusal([&] { parsed(text); });
     ASSERT_TRUE(refused) << text;
     EXPECT_EQ(refused->error.reason, "JSON_INVALID") << text;
@@ -68,7 +70,9 @@ TEST(StrictJsonTest, RefusesWhatIsNotStrict) {
 }
 
 TEST(StrictJsonTest, TellsAnObjectWithoutKeepingIt) {
-  EXPECT_TRUE(hub::check_strict_json(R"({"a": [{"a": 1}, "b"]})", "a.json"));
+  EXPECT_TRUE(
+      hub::check_strict_json(R"({"a": [{"a": 1}, {"a": 2}, "b"], "b": {"a": 3}})", "a.json"));
+  EXPECT_TRUE(hub::check_strict_json(R"({"a": "straße"})", "a.json"));
   EXPECT_FALSE(hub::check_strict_json(R"([{"a": 1}])", "a.json"));
   EXPECT_FALSE(hub::check_strict_json("1", "a.json"));
 }

@@ -4,6 +4,7 @@
 #include <hub/secret.hpp>
 
 #include <algorithm>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -28,29 +29,28 @@ inline void append_base64_core(Secret& form, std::string_view bytes, std::size_t
                                std::string_view alphabet) {
   const std::size_t first = (before * 8 + 5) / 6;
   const std::size_t last = (before + bytes.size()) * 8 / 6;
-  const auto sextet = [&](std::size_t index) {
-    unsigned value = 0;
-    for (std::size_t bit = index * 6; bit < index * 6 + 6; ++bit) {
-      const auto byte = static_cast<unsigned char>(bytes[bit / 8 - before]);
-      value = value << 1 | ((byte >> (7 - bit % 8)) & 1U);
-    }
-    return alphabet[value];
+  const auto byte = [&](std::size_t index) -> unsigned {
+    return index < bytes.size() ? static_cast<unsigned char>(bytes[index]) : 0;
   };
-  for (std::size_t i = first; i < last; ++i) {
-    const char character = sextet(i);
-    form.append({&character, 1});
+  for (std::size_t bit = first * 6; bit < last * 6; bit += 6) {
+    const std::size_t at = bit / 8 - before;
+    const unsigned two = byte(at) << 8 | byte(at + 1);
+    form.append(alphabet.substr(two >> (10 - bit % 8) & 63U, 1));
   }
 }
 
+/// Whether percent-encoding leaves it as it is.
+inline bool is_unreserved(char each) {
+  return (each >= 'A' && each <= 'Z') || (each >= 'a' && each <= 'z') ||
+         (each >= '0' && each <= '9') || each == '-' || each == '.' || each == '_' || each == '~';
+}
+
 inline void append_percent_encoded(Secret& form, std::string_view bytes, std::string_view digits) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   for (const char each : bytes) {
     const auto byte = static_cast<unsigned char>(each);
     const char escape[] = {'%', digits[byte >> 4], digits[byte & 15U]};
-    form.append(kUnreserved.find(each) == std::string_view::npos
-                    ? std::string_view(escape, sizeof escape)
-                    : std::string_view(&each, 1));
+    form.append(is_unreserved(each) ? std::string_view(&each, 1)
+                                    : std::string_view(escape, sizeof escape));
   }
 }
 
@@ -85,13 +85,16 @@ class Redactor {
       append(form, bytes, how...);
       if (form.size() >= kMinSize) keep(form.reveal(), false);
     };
-    for (const bool escape_slash : {false, true})
-      keep_next(detail::append_json_escaped, escape_slash);
-    for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"})
-      keep_next(detail::append_percent_encoded, digits);
-    for (const std::string_view alphabet : {detail::kBase64, detail::kBase64Url}) {
-      for (const std::size_t before : {0U, 1U, 2U})
-        keep_next(detail::append_base64_core, before, alphabet);
+    if (!std::all_of(bytes.begin(), bytes.end(), detail::is_unreserved)) {
+      for (const bool escape_slash : {false, true})
+        keep_next(detail::append_json_escaped, escape_slash);
+      for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"})
+        keep_next(detail::append_percent_encoded, digits);
+    }
+    for (const std::size_t before : {0U, 1U, 2U}) {
+      keep_next(detail::append_base64_core, before, detail::kBase64);
+      if (form.reveal().find_first_of("+/") != std::string_view::npos)
+        keep_next(detail::append_base64_core, before, detail::kBase64Url);
     }
   }
 
@@ -99,18 +102,20 @@ class Redactor {
     std::string redacted;
     redacted.reserve(text.size());
     const std::shared_lock lock(mutex_);
-    std::size_t masked_until = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    std::size_t done = 0;  // of text: it is masked or taken over up to here
+    for (std::size_t i = 0; i + kMinSize <= text.size(); ++i) {
+      if (!begins_[beginning(text.data() + i)]) continue;
       const std::size_t end = i + longest_at(text.substr(i));
-      if (end > i && i >= masked_until) redacted += kMask;
-      masked_until = std::max(masked_until, end);
-      if (i >= masked_until) redacted += text[i];
+      if (end == i) continue;
+      if (i >= done) redacted.append(text.substr(done, i - done)).append(kMask);
+      done = std::max(done, end);
     }
-    return redacted;
+    return redacted.append(text.substr(done));
   }
 
  private:
   static constexpr std::size_t kMinSize = 4;
+  static constexpr unsigned kBeginningBits = 15;
   static constexpr std::string_view kMask = "[redacted]";
 
   struct Form {
@@ -132,14 +137,19 @@ class Redactor {
     }
     std::size_t place(std::string_view text) const {
       std::uint64_t mixed = 0;
-      for (std::size_t at = 0; at < prefix; at += kMinSize) {
-        std::uint32_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof word);
-        mixed = (mixed ^ word) * 0x9E3779B97F4A7C15U;  // 2^64 divided by the golden ratio
-      }
+      for (std::size_t at = 0; at < prefix; at += kMinSize) mixed = mix(mixed, text.data() + at);
       return (mixed >> 32) & (buckets.size() - 1);
     }
   };
+
+  /// The next kMinSize bytes into a hash.
+  static std::uint64_t mix(std::uint64_t mixed, const char* bytes) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    return (mixed ^ word) * 0x9E3779B97F4A7C15U;  // 2^64 divided by the golden ratio
+  }
+
+  static std::size_t beginning(const char* bytes) { return mix(0, bytes) >> (64 - kBeginningBits); }
 
   std::string_view of(const Form& form) const { return forms_.reveal().substr(form.at, form.size); }
 
@@ -165,6 +175,7 @@ class Redactor {
     // The form before what points at it: either may find no memory.
     const std::size_t at = forms_.size();
     forms_.append(form);
+    begins_.set(beginning(form.data()));
     known_.push_back({at, form.size(), is_whole, index.bucket(form)});
     index.bucket(form) = static_cast<std::uint32_t>(known_.size());
     ++index.count;
@@ -186,6 +197,7 @@ class Redactor {
   mutable std::shared_mutex mutex_;  // guards what follows
   Secret forms_;  // all in one block: guarded memory costs pages, and a process has few mappings
   std::vector<Form> known_;
+  std::bitset<1 << kBeginningBits> begins_;  // most places are passed by a look at these alone
   Index short_{.prefix = kMinSize};
   Index long_{.prefix = 4 * kMinSize};  // beyond what all of one kind begin with, such as "dapi"
 };

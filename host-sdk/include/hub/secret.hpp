@@ -164,8 +164,8 @@ class Secret {
       : bytes_(detail::SecretMemory::take(capacity)), capacity_(capacity) {}
 
   void wipe() {
-    volatile char* byte = bytes_;
-    for (std::size_t i = 0; i < size_; ++i) byte[i] = 0;
+    if (size_ != 0) std::memset(bytes_, 0, size_);
+    __asm__ __volatile__("" : : "r"(bytes_) : "memory");  // nor may the compiler leave it out
   }
 
   char* bytes_ = nullptr;
