@@ -68,7 +68,7 @@ hub_status with_slot(const hub_call* raw, hub_text name, Body body) noexcept {
 
 /// Nothing for one that is absent.
 Result<SlotStore::Note> note_of(hub_text text) {
-  if (text.size == 0) return SlotStore::Note();
+  if (text.data == nullptr) return SlotStore::Note();
   if (text.size > kMaxNote)
     return invalid("NOTE_TOO_LARGE", "a note has " + std::to_string(text.size) +
                                          " bytes, more than " + std::to_string(kMaxNote));
