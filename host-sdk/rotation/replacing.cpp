@@ -174,6 +174,7 @@ Event Rotator::stage_intent() {
 
   auto staged = transaction_.stage_intent(intent.to_json(slot_.kind.id_key()), note());
   if (!staged) return written(std::move(staged).error());
+  note_as_kept_ = slot_.note;
   slot_.pending = {{*staged, std::move(intent)}, false, false};
   target_pending();
   return Event::kWritten;
@@ -229,10 +230,13 @@ Event Rotator::stage_value() {
   pending.scopes = issued.scopes;
   SlotNote answered = slot_.note;
   answered.attempts.erase(pending.nonce);
+  const bool changed = answered != note_as_kept_;
+  const std::string text = changed ? answered.to_json() : std::string();
   auto staged = transaction_.stage_value(minted_->value, pending.to_json(slot_.kind.id_key()),
-                                         answered.to_json());
+                                         changed ? text : std::string_view());
   if (!staged) return written(std::move(staged).error());
   slot_.note = std::move(answered);
+  note_as_kept_ = slot_.note;
   slot_.pending->has_value = true;
   target_pending();
   did("minted", issued.id);
@@ -321,6 +325,7 @@ Event Rotator::commit() {
   const std::int64_t grace = leaked ? 0 : grace_ms(policy_);
   auto result = transaction_.commit(target_.version, std::chrono::milliseconds(grace), {}, note());
   if (!result) return written(result);
+  note_as_kept_ = slot_.note;
   did("committed", target_.note.credential_id);
   committed_ = true;
   refused_ = false;
@@ -335,22 +340,25 @@ Event Rotator::commit() {
 }
 
 void Rotator::take_over_roles() {
-  // When the previous one may go is the host's to say.
-  const auto snapshot = call_.look(slot_name_);
-  auto seen = snapshot ? Slot::read(*snapshot, slot_.kind) : Result<Slot>(snapshot.error());
-  if (seen) {
-    slot_ = *std::move(seen);
-    note_as_kept_ = note();
-  } else {
+  if (slot_.current || !slot_.previous.empty()) {
+    // When the previous one may go is the host's to say.
+    const auto snapshot = call_.look(slot_name_);
+    auto seen = snapshot ? Slot::read(*snapshot, slot_.kind) : Result<Slot>(snapshot.error());
+    if (seen) {
+      slot_ = *std::move(seen);
+      note_as_kept_ = slot_.note;
+      settle_grace(slot_, policy_);
+      return;
+    }
     warn(seen.error());
-    const Slot::Version committed{target_.version, target_.note};
-    std::erase_if(slot_.previous,
-                  [&](const Slot::Version& version) { return version.id == committed.id; });
-    if (slot_.current)
-      slot_.previous.insert(slot_.previous.begin(), {*slot_.current, std::nullopt, false});
-    slot_.current = committed;
-    if (slot_.pending && slot_.pending->id == committed.id) slot_.pending.reset();
   }
+  const Slot::Version committed{target_.version, target_.note};
+  std::erase_if(slot_.previous,
+                [&](const Slot::Version& version) { return version.id == committed.id; });
+  if (slot_.current)
+    slot_.previous.insert(slot_.previous.begin(), {*slot_.current, std::nullopt, false});
+  slot_.current = committed;
+  if (slot_.pending && slot_.pending->id == committed.id) slot_.pending.reset();
   settle_grace(slot_, policy_);
 }
 

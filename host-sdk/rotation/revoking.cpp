@@ -183,7 +183,7 @@ Result<Findings> Rotator::judge(const std::vector<Issued>& listed, const std::st
   }
   // Before anything is done on the strength of it.
   if (auto kept = transaction_.note(note()); !kept) return std::move(kept).error();
-  note_as_kept_ = note();
+  note_as_kept_ = slot_.note;
   return findings;
 }
 

@@ -61,13 +61,14 @@ Result<Answer> run(Call call, Provider& provider, const Policy& policy, std::str
   if (auto refused = refuse_elsewhere(*slot, binding, protocol)) return *std::move(refused);
   if (auto refused = refuse_at_once(*slot, request)) return *std::move(refused);
   return Rotator(call, provider, policy, request, random, protocol, slot_name,
-                 *std::move(transaction), *std::move(slot))
+                 *std::move(transaction), *std::move(slot), binding)
       .run();
 }
 
 Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
                  const std::function<std::uint64_t()>& random, const Protocol& protocol,
-                 std::string_view slot_name, SlotTransaction transaction, Slot slot)
+                 std::string_view slot_name, SlotTransaction transaction, Slot slot,
+                 const std::string& binding)
     : call_(call),
       provider_(provider),
       policy_(policy),
@@ -77,9 +78,9 @@ Rotator::Rotator(Call call, Provider& provider, const Policy& policy, const Requ
       slot_name_(slot_name),
       transaction_(std::move(transaction)),
       slot_(std::move(slot)),
-      note_as_kept_(note()) {
+      note_as_kept_(slot_.note) {
   if (slot_.note.binding.empty()) {
-    slot_.note.binding = canonical_json(provider.binding());
+    slot_.note.binding = binding;
     slot_.note.sweep_due_at = slot_.created_at + kDay;
     slot_.note.clean_lists = kCleanListsForRest;
   }
@@ -108,7 +109,7 @@ std::pair<State, Event> Rotator::start() {
   if (request_.leaked) {
     // Kept in mind before anything is done about it.
     if (auto kept = transaction_.note(note()); !kept) return {State::kStopped, written(kept)};
-    note_as_kept_ = note();
+    note_as_kept_ = slot_.note;
   }
   if (slot_.state == "revoked") return {State::kRevoked, Event::kBegin};
   if (slot_.state == "revoking") return {State::kRevoking, Event::kBegin};
@@ -202,7 +203,7 @@ Event Rotator::finish() {
     slot_.note.failures = overdue ? slot_.note.failures + 1 : 0;
   }
   // What earlier steps wrote has carried the note along.
-  if (note() != note_as_kept_) {
+  if (slot_.note != note_as_kept_) {
     if (auto kept = transaction_.note(note()); !kept) warn(kept.error());
   }
   describe(answer_, slot_);
@@ -237,7 +238,7 @@ Error Rotator::told(Error error) {
 
 Event Rotator::written(const Result<>& result) {
   if (result) {
-    note_as_kept_ = note();
+    note_as_kept_ = slot_.note;
     return Event::kWritten;
   }
   failure_ = result.error();

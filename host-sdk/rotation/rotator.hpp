@@ -23,7 +23,8 @@ class Rotator {
  public:
   Rotator(Call call, Provider& provider, const Policy& policy, const Request& request,
           const std::function<std::uint64_t()>& random, const Protocol& protocol,
-          std::string_view slot_name, SlotTransaction transaction, Slot slot);
+          std::string_view slot_name, SlotTransaction transaction, Slot slot,
+          const std::string& binding);
 
   Result<Answer> run();
 
@@ -104,7 +105,7 @@ class Rotator {
   const std::string_view slot_name_;
   SlotTransaction transaction_;
   Slot slot_;
-  std::string note_as_kept_;
+  SlotNote note_as_kept_;
 
   Answer answer_;
   Target target_;

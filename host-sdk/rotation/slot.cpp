@@ -26,8 +26,10 @@ class Damaged : public std::runtime_error {
 
 Document parse(const std::string& json) {
   Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) throw Damaged("it is no JSON object");
+  rapidjson::StringStream stream(json.c_str());
+  document.ParseStream<rapidjson::kParseIterativeFlag>(stream);
+  if (document.HasParseError() || !document.IsObject() || stream.Tell() != json.size())
+    throw Damaged("it is no JSON object");
   return document;
 }
 

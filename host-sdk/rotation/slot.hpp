@@ -43,6 +43,8 @@ struct Attempt {
   std::int64_t started_at = 0;
   std::int64_t lifetime_seconds = 0;  // as asked for
   std::set<std::string> known{};      // ids that were there before
+
+  bool operator==(const Attempt&) const = default;
 };
 
 /// The slot's own note.
@@ -67,6 +69,8 @@ struct SlotNote {
   std::int64_t sweep_due_at = 0;
   int clean_lists = 0;
   int failures = 0;
+
+  bool operator==(const SlotNote&) const = default;
 
   static SlotNote read(const std::string& json);
   std::string to_json() const;
