@@ -1,24 +1,22 @@
 #include "databricks/pace.hpp"
 
-#include <algorithm>
-
 namespace databricks_token {
 
 using std::chrono::milliseconds;
 
 void Pace::hold_back(milliseconds wait, Time now) {
-  constexpr milliseconds kLeastSpread{250};
   const std::lock_guard lock(mutex_);
   if (now + wait <= until_) return;
   until_ = now + wait;
-  spread_ = std::max(kLeastSpread, wait / 4);
+  waiting_ = 0;
 }
 
-milliseconds Pace::wait_at(Time now, double share) const {
+milliseconds Pace::wait_at(Time now) {
+  constexpr milliseconds kDistance{10};
+  constexpr int kMaxApart = 25;
   const std::lock_guard lock(mutex_);
   if (until_ <= now) return milliseconds(0);
-  const auto later = static_cast<milliseconds::rep>(share * static_cast<double>(spread_.count()));
-  return std::chrono::ceil<milliseconds>(until_ - now) + milliseconds(later);
+  return std::chrono::ceil<milliseconds>(until_ - now) + kDistance * (waiting_++ % kMaxApart);
 }
 
 std::shared_ptr<Pace> Paces::of(const Origin& origin) {

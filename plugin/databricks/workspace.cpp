@@ -52,12 +52,14 @@ std::chrono::nanoseconds time_to_try(hub::Call call) {
 /// From 0 to 1.
 double random_share() { return std::ldexp(static_cast<double>(random_bits() >> 11), -53); }
 
-/// Exponential with full jitter, and no shorter than the workspace asked for.
+/// As long as the workspace asked for, and a little more so that many hosts do not return as one;
+/// without its word exponential with full jitter.
 milliseconds pause_after(const hub::Error& error, int attempt) {
-  const milliseconds longest =
-      std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
-  return milliseconds(error.retry_after_ms) +
-         std::chrono::duration_cast<milliseconds>(random_share() * longest);
+  const milliseconds asked(error.retry_after_ms);
+  const milliseconds jitter =
+      asked.count() > 0 ? asked / 32
+                        : std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
+  return asked + std::chrono::duration_cast<milliseconds>(random_share() * jitter);
 }
 
 bool may_be_sent_again(const Asked& asked, const hub::Error& error, int attempt) {
@@ -165,7 +167,7 @@ hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked,
   // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
   // told so by the client.
   while (!call.cancelled()) {
-    const milliseconds wait = pace_->wait_at(Clock::now(), random_share());
+    const milliseconds wait = pace_->wait_at(Clock::now());
     if (wait.count() == 0) break;
     if (Clock::now() + wait + kTimeToAnswer > until) return held_back(asked, wait);
     pause(call, wait);
@@ -179,7 +181,9 @@ hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& aske
   if (auto turn = wait_for_turn(call, asked, until); !turn) return std::move(turn).error();
   auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
-  if (const auto date = parse_http_date(answer->headers.get("Date", ""))) clock_->heard(*date);
+  if (answer->headers.has("Date")) {
+    if (const auto date = parse_http_date(answer->headers["Date"])) clock_->heard(*date);
+  }
   if (answer->status < 200 || answer->status > 299) return refused(asked, *answer);
   return answer;
 }

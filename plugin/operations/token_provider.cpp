@@ -1,12 +1,11 @@
 #include "operations/token_provider.hpp"
 
-#include <Poco/JSON/Object.h>
 #include <Poco/String.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <sstream>
 
 #include "databricks/digest.hpp"
 #include "databricks/pause.hpp"
@@ -55,13 +54,18 @@ TokenProvider::TokenProvider(Instance& instance)
                : tokens_on_behalf_of(instance.workspace, instance.configuration.application_id)) {}
 
 std::string TokenProvider::binding() const {
-  Poco::JSON::Object binding;
-  binding.set("workspace_url", instance_.workspace.origin().text());
-  binding.set("application_id", Poco::toLower(instance_.configuration.application_id));
-  binding.set("issue", std::string(to_text(instance_.configuration.issue)));
-  std::ostringstream text;
-  binding.stringify(text);
-  return text.str();
+  rapidjson::StringBuffer text;
+  rapidjson::Writer writer(text);
+  const auto write = [&writer](const char* key, const std::string& value) {
+    writer.Key(key);
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  writer.StartObject();
+  write("workspace_url", instance_.workspace.origin().text());
+  write("application_id", Poco::toLower(instance_.configuration.application_id));
+  write("issue", std::string(to_text(instance_.configuration.issue)));
+  writer.EndObject();
+  return text.GetString();
 }
 
 std::int64_t TokenProvider::now() const {
