@@ -1,7 +1,11 @@
-// What a call costs on warm connections, beside what the same requests cost others.
+// What a call costs on warm connections, beside what the same requests cost others. SDK_DIRECTORY
+// in the environment names a folder in which @databricks/sdk-experimental is installed.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include "bench/contenders.hpp"
@@ -102,10 +106,9 @@ void add_hub(Hub& hub, hub::Connection& connection) {
   });
 }
 
-/// `curl` as a manual has it, a process for each token, with the system's certificates.
+/// `curl` as a manual has it, a process for each request, with the system's certificates.
 void add_curl_process(const Server& server) {
-  add("curl_process/mint", [&server](State& state) {
-    const Request mint = bench::create_token_requests()[2];
+  add("curl_process/create_token", [&server](State& state) {
     const std::string bundle = server.ca_file().string() + ".bundle";
     const std::string headers = server.ca_file().string() + ".headers";
     std::ofstream(bundle) << std::ifstream("/etc/ssl/certs/ca-certificates.crt").rdbuf()
@@ -114,14 +117,41 @@ void add_curl_process(const Server& server) {
                            << "Content-Type: application/json\n";
     double cpu = 0;
     for (auto _ : state) {
-      const bench::Cost cost = bench::run_process(
-          {"curl", "--silent", "--show-error", "--fail", "--cacert", bundle, "--header",
-           "@" + headers, "--data", mint.body, server.url() + mint.target});
-      state.SetIterationTime(cost.seconds);
-      cpu += cost.cpu_us;
+      double seconds = 0;
+      for (const Request& request : bench::create_token_requests()) {
+        std::vector<std::string> command = {"curl",     "--silent", "--show-error", "--fail",
+                                            "--cacert", bundle,     "--header",     "@" + headers};
+        if (!request.body.empty()) command.insert(command.end(), {"--data", request.body});
+        command.push_back(server.url() + request.target);
+        const bench::Cost cost = bench::run_process(command);
+        seconds += cost.seconds;
+        cpu += cost.cpu_us;
+      }
+      state.SetIterationTime(seconds);
     }
     state.counters["cpu_us"] = benchmark::Counter(cpu, benchmark::Counter::kAvgIterations);
   });
+}
+
+/// Databricks' JavaScript SDK, installed in `directory`: its whole process, once it is warm.
+void add_sdk(const Server& server, const std::string& directory) {
+  add("sdk_js/create_token", [&server, directory](State& state) {
+    const std::string token = server.ca_file().string() + ".token";
+    std::ofstream(token) << bench::kAdminToken;
+    const std::string command = "NODE_EXTRA_CA_CERTS='" + server.ca_file().string() + "' node '" +
+                                SDK_SCRIPT "' '" + directory + "' " + server.url() + ' ' +
+                                std::string(bench::kApplicationId) + " 300 <'" + token + "'";
+    for (auto _ : state) {
+      FILE* const output = ::popen(command.c_str(), "r");
+      double cpu_us = 0;
+      double time_us = 0;
+      const bool read = output != nullptr && std::fscanf(output, "%lf %lf", &cpu_us, &time_us) == 2;
+      if (output == nullptr || ::pclose(output) != 0 || !read)
+        throw std::runtime_error("the SDK failed");
+      state.SetIterationTime(time_us / 1e6);
+      state.counters["cpu_us"] = cpu_us;
+    }
+  })->Iterations(1);
 }
 
 /// Each thread with a connection of its own; the server takes its time to answer.
@@ -160,6 +190,7 @@ int main(int count, char** arguments) {
   add_client("libcurl/create_token", curl);
   add_client("poco/create_token", poco);
   add_curl_process(server);
+  if (const char* const directory = std::getenv("SDK_DIRECTORY")) add_sdk(server, directory);
   const auto fresh = hub.open(closing, "fresh");
   const auto resumed = hub.open(resuming, "resumed");
   add_reconnecting("raw/fresh", closing, false);

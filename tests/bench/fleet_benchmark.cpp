@@ -134,7 +134,8 @@ class Fleet {
 
   const Server& server_;
   const std::size_t origins_;
-  bench::Services services_;
+  bench::Memory memory_;
+  bench::Services services_{memory_};
   hub::LoadedConnector connector_;
   std::vector<hub_instance*> instances_;
 };
@@ -185,6 +186,8 @@ int main(int count, char** arguments) try {
   const double create_seconds = seconds_since(create_begin);
   const double create_cpu = cpu_seconds() - cpu_before_create;
 
+  if (rate > 0)
+    std::this_thread::sleep_for(std::chrono::seconds(1));  // what is allowed is whole again
   const auto rotate_begin = std::chrono::steady_clock::now();
   const double cpu_before_rotate = cpu_seconds();
   in_parallel(threads, rotations, rotate);

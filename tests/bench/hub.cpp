@@ -9,18 +9,15 @@
 
 namespace bench {
 
-Services::Services()
-    : HostServices("benchmark", "1.0.0"), memory([] {
+Memory::Memory()
+    : MemorySlotStore([] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(
                    std::chrono::system_clock::now().time_since_epoch())
             .count();
       }) {}
 
-hub::Result<hub::Secret> Services::credential(const std::string&) {
-  return hub::Secret(kAdminToken);
-}
-
-Hub::Hub() : library_(std::make_unique<hub::ConnectorLibrary>(services_, CONNECTOR)) {
+Hub::Hub(hub::SlotStore& slots)
+    : services_(slots), library_(std::make_unique<hub::ConnectorLibrary>(services_, CONNECTOR)) {
   std::string pattern = std::filesystem::temp_directory_path() / "bench-hub-XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
   directory_ = pattern;

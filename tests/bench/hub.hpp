@@ -1,4 +1,4 @@
-// The plugin in a hub: loaded from its manifest, with slots in memory.
+// The plugin in a hub: loaded from its manifest, with slots in memory or elsewhere.
 #pragma once
 
 #include <hub/host.hpp>
@@ -14,21 +14,31 @@
 
 namespace bench {
 
-/// Its one credential, and slots in memory.
+/// Slots in memory.
+class Memory : public hub::testing::MemorySlotStore {
+ public:
+  Memory();
+};
+
+/// Its one credential, and the slots that it is given.
 class Services : public hub::HostServices {
  public:
-  Services();
+  explicit Services(hub::SlotStore& slots) : HostServices("benchmark", "1.0.0"), slots_(slots) {}
 
-  hub::Result<hub::Secret> credential(const std::string&) override;
-  hub::SlotStore& slots() override { return memory; }
+  hub::Result<hub::Secret> credential(const std::string&) override {
+    return hub::Secret(kAdminToken);
+  }
+  hub::SlotStore& slots() override { return slots_; }
   void log(hub::LogLevel, std::string_view, std::string_view) override {}
 
-  hub::testing::MemorySlotStore memory;
+ private:
+  hub::SlotStore& slots_;
 };
 
 class Hub {
  public:
-  Hub();
+  Hub() : Hub(memory_) {}
+  explicit Hub(hub::SlotStore& slots);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -36,10 +46,11 @@ class Hub {
   /// One with a slot of its own.
   std::unique_ptr<hub::Connection> open(const Server& server, const std::string& name);
 
-  /// Each slot as if nobody had used it.
-  void forget_slots() { services_.memory.restore({}); }
+  /// Each slot in memory as if nobody had used it.
+  void forget_slots() { memory_.restore({}); }
 
  private:
+  Memory memory_;
   Services services_;
   std::filesystem::path directory_;
   std::unique_ptr<hub::ConnectorLibrary> library_;

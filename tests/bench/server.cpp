@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -211,6 +212,10 @@ Server::Server(Options options) {
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     std::signal(SIGPIPE, SIG_IGN);
+    cpu_set_t last;
+    CPU_ZERO(&last);
+    CPU_SET(std::thread::hardware_concurrency() - 1, &last);
+    sched_setaffinity(0, sizeof last, &last);
     for (const int listener : listeners)
       std::thread(accept_all, listener, context.get(), options).detach();
     for (;;) ::pause();
