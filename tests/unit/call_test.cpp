@@ -204,6 +204,7 @@ TEST_F(CallTest, ArgumentsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(failure("bad-mark").reason, "ARGUMENT_INVALID");
   EXPECT_EQ(failure("large-note").reason, "NOTE_TOO_LARGE");
   EXPECT_EQ(failure("bad-note").reason, "NOTE_INVALID");
+  EXPECT_EQ(failure("empty-note").reason, "NOTE_INVALID") << "it is there, and no object";
 }
 
 /// A store that breaks.

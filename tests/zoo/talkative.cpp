@@ -163,6 +163,7 @@ const std::map<std::string, Operation, std::less<>>& operations() {
          return noted(call, "{\"a\": \"" + std::string(16 * 1024, 'a') + "\"}");
        }},
       {"bad-note", [](Call call, std::string_view) { return noted(call, "[]"); }},
+      {"empty-note", [](Call call, std::string_view) { return noted(call, ""); }},
       {"stage-nothing",
        [](Call call, std::string_view) -> Result<std::string> {
          std::uint64_t version = 0;
