@@ -20,7 +20,7 @@ class Pace {
   void hold_back(std::chrono::milliseconds wait, Time now);
 
   /// How long a request that is ready at `now` has to wait; 0 if it may go. Those who wait follow
-  /// each other at a distance of 10 ms, so that they do not return in one instant.
+  /// each other at a distance of 10 ms, within 250 ms, so that they do not return in one instant.
   std::chrono::milliseconds wait_at(Time now);
 
  private:

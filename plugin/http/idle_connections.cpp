@@ -9,7 +9,9 @@ namespace databricks_token {
 std::vector<IdleConnections::Idle> IdleConnections::extract(
     const std::function<bool(const Idle&)>& matches) {
   std::vector<Idle> extracted;
-  const auto rest = std::stable_partition(idle_.begin(), idle_.end(), std::not_fn(matches));
+  const auto first = std::find_if(idle_.begin(), idle_.end(), matches);
+  if (first == idle_.end()) return extracted;  // which is most often so
+  const auto rest = std::stable_partition(first, idle_.end(), std::not_fn(matches));
   std::move(rest, idle_.end(), std::back_inserter(extracted));
   idle_.erase(rest, idle_.end());
   return extracted;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "http/wait.hpp"
@@ -32,6 +33,13 @@ std::size_t Places::waiting() const {
 }
 
 hub::Result<Places::Place> Places::take(hub::Call call, const std::string& doing) {
+  const auto take_free = [this]() -> std::optional<Place> {
+    if (free_ == 0) return std::nullopt;
+    --free_;
+    return Place(this);
+  };
+  if (const std::lock_guard lock(mutex_); auto place = take_free()) return *std::move(place);
+
   Waiter self;
   // Outlives the lock below, since it ends only when the callback does, which takes that lock.
   const auto wake = [&] {
@@ -41,10 +49,7 @@ hub::Result<Places::Place> Places::take(hub::Call call, const std::string& doing
   const hub::OnCancel<decltype(wake)> on_cancel(call, wake);
 
   std::unique_lock lock(mutex_);
-  if (free_ > 0) {
-    --free_;
-    return Place(this);
-  }
+  if (auto place = take_free()) return *std::move(place);
   waiting_.push_back(&self);
   while (!self.has_place) {
     if (auto ended = call_ended(call, doing)) {

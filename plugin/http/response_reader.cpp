@@ -54,7 +54,7 @@ bool read_fields(std::string_view lines, Poco::Net::MessageHeader& fields) {
     const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
     return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
   };
-  const auto is_control = [](char each) { return each >= 0 && each < ' ' && each != '\t'; };
+  const auto is_control = [](unsigned char each) { return each < ' ' && each != '\t'; };
   std::string name;
   std::string value;
   while (!lines.empty()) {

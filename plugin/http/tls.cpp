@@ -91,7 +91,8 @@ hub::Result<std::shared_ptr<TlsContext>> TlsContext::make(const Origin& origin,
 
   SSL_CTX* const ssl = context->sslContext();
   SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);  // not Poco's, which asks the SSLManager
-  SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_RELEASE_BUFFERS);  // 33 kB of each idle connection
   SSL_CTX_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(ssl, 1);                      // a record's head and body at once
   SSL_CTX_set_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);  // tokens pass through OpenSSL's buffers

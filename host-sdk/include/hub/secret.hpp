@@ -165,7 +165,7 @@ class Secret {
 
   void wipe() {
     if (size_ != 0) std::memset(bytes_, 0, size_);
-    __asm__ __volatile__("" : : "r"(bytes_) : "memory");  // nor may the compiler leave it out
+    __asm__ __volatile__("" : : "r"(bytes_) : "memory");  // the compiler must not leave it out
   }
 
   char* bytes_ = nullptr;
