@@ -183,12 +183,14 @@ int main(int count, char** arguments) {
   Raw raw(server);
   bench::CurlHandle curl(server);
   bench::PocoSession poco(server);
+  bench::PluginClient plugin(server);
 
   raw.add("raw/create_token", bench::create_token_requests());
   raw.add("raw/rotate_token", bench::rotate_token_requests());
   add_hub(hub, *connection);
   add_client("libcurl/create_token", curl);
   add_client("poco/create_token", poco);
+  add_client("http/create_token", plugin);
   add_curl_process(server);
   if (const char* const directory = std::getenv("SDK_DIRECTORY")) add_sdk(server, directory);
   const auto fresh = hub.open(closing, "fresh");

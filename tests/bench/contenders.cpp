@@ -68,6 +68,21 @@ void PocoSession::exchange(const Request& request) {
   Poco::JSON::Parser().parse(body);
 }
 
+PluginClient::PluginClient(const Server& server)
+    : client_(clients_.get(*databricks_token::Origin::parse(server.url()),
+                           {.ca_file = server.ca_file()})) {}
+
+void PluginClient::exchange(const Request& request) {
+  const auto answer =
+      client_->send(call_.call(), {.method = request.method,
+                                   .target = request.target,
+                                   .bearer = &token_,
+                                   .user_agent = "benchmark/1.0.0 auth/pat",
+                                   .content_type = request.body.empty() ? "" : "application/json",
+                                   .body = request.body});
+  if (!answer || answer->status != 200) throw std::runtime_error("the plugin's client");
+}
+
 Cost run_process(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const std::string& argument : command)

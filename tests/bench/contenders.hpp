@@ -10,6 +10,8 @@
 
 #include "bench/raw.hpp"
 #include "bench/server.hpp"
+#include "http/clients.hpp"
+#include "support/fake_call.hpp"
 
 namespace bench {
 
@@ -36,6 +38,20 @@ class PocoSession {
 
  private:
   Poco::Net::HTTPSClientSession session_;
+};
+
+/// The plugin's own HTTP client, without all that stands above it.
+class PluginClient {
+ public:
+  explicit PluginClient(const Server& server);
+
+  void exchange(const Request& request);
+
+ private:
+  databricks_token::HttpClients clients_{"databricks-token/1.0.0"};
+  const std::shared_ptr<databricks_token::HttpClient> client_;
+  const hub::Secret token_{kAdminToken};
+  const test_support::FakeCall call_{std::chrono::hours(1)};
 };
 
 /// The processor time of `command` and its children, in microseconds, and its time. The command

@@ -130,7 +130,7 @@ def draw(name, script):
 
 
 bars = [(name, statistics.median(values(name, CPU)) / statistics.median(values("raw/create_token", CPU)))
-        for name in ("raw/create_token", "hub/create_token", "libcurl/create_token", "poco/create_token",
+        for name in ("raw/create_token", "http/create_token", "hub/create_token", "poco/create_token", "libcurl/create_token",
                      "sdk_js/create_token/iterations:1") if name in CALLS]
 draw("create_token", "set style fill solid\nset boxwidth 0.6\nset yrange [0:*]\n"
      "set ylabel 'CPU, raw OpenSSL = 1'\nset title 'The requests of create-token'\n"
