@@ -129,18 +129,24 @@ def draw(name, script):
                    f"set output '{DIRECTORY}/{name}.svg'\n{script}", text=True, check=True)
 
 
-bars = [(name, statistics.median(values(name, CPU)) / statistics.median(values("raw/create_token", CPU)))
-        for name in ("raw/create_token", "http/create_token", "hub/create_token", "poco/create_token", "libcurl/create_token",
-                     "sdk_js/create_token/iterations:1") if name in CALLS]
-draw("create_token", "set style fill solid\nset boxwidth 0.6\nset yrange [0:*]\n"
-     "set ylabel 'CPU, raw OpenSSL = 1'\nset title 'The requests of create-token'\n"
-     "plot '-' using 0:2:xtic(1) with boxes notitle\n"
-     + "".join(f"{name.split('/')[0]} {value}\n" for name, value in bars) + "e\n")
-shares = ("network", "sync", "sqlite", "ours", "cryptography")
-draw("rotation", "set style fill solid\nset boxwidth 0.6\nset yrange [0:*]\nset ylabel 'ms'\n"
-     "set title 'A rotation, with a workspace that takes 20 ms to answer'\n"
-     "plot '-' using 0:2:xtic(1) with boxes notitle, '' using 0:2:3 with labels offset 0,0.7 notitle\n"
-     + 2 * ("".join(f"{share} {rotation[share] / 1000} {rotation[share] / 1000:.2f}\n" for share in shares) + "e\n"))
+def bars(title, unit, heights):
+    """A bar with its value for each name."""
+    data = "".join(f'"{name}" {height} {height:.2f}\n' for name, height in heights) + "e\n"
+    return (f"set style fill solid\nset boxwidth 0.6\nset yrange [0:*]\nset offsets 0.5, 0.5, 0.5, 0\n"
+            f"set ylabel '{unit}'\nset title '{title}'\n"
+            "plot '-' using 0:2:xtic(1) with boxes notitle, '' using 0:2:3 with labels offset 0,0.7 notitle\n"
+            + 2 * data)
+
+
+BESIDE = {"raw OpenSSL": "raw/create_token", "our HTTP alone": "http/create_token",
+          "create-token": "hub/create_token", "Poco": "poco/create_token",
+          "libcurl": "libcurl/create_token", "JavaScript SDK": "sdk_js/create_token/iterations:1"}
+draw("create_token", bars("The requests of create-token", "CPU, raw OpenSSL = 1",
+                          [(name, statistics.median(values(run, CPU)) / statistics.median(values("raw/create_token", CPU)))
+                           for name, run in BESIDE.items() if run in CALLS]))
+draw("rotation", bars("A rotation, with a workspace that takes 20 ms to answer", "ms",
+                      [(share, rotation[share] / 1000)
+                       for share in ("network", "sync", "sqlite", "ours", "cryptography")]))
 draw("fleet", "set logscale x\nset yrange [0:*]\nset xlabel 'instances'\nset ylabel 'CPU of a rotation, us'\n"
      "plot '-' using 1:2 with linespoints notitle\n"
      + "".join(f"{entry['instances']} {entry['rotate_cpu_us']}\n" for entry in fleet) + "e\n")
