@@ -156,10 +156,11 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
 }
 
 bool Connection::is_quiet() {
-  // A record at a time: behind a ticket there may be the end.
+  // Behind a ticket there may be the end, or half a record, which stays one however often it is
+  // read.
   for (int records = 0; records < 16; ++records) {
     pollfd more{.fd = fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&more, 1, 0) == 0) return SSL_has_pending(ssl_.get()) == 0;  // not half a record
+    if (::poll(&more, 1, 0) == 0 && SSL_has_pending(ssl_.get()) == 0) return true;
     char unexpected = 0;
     ERR_clear_error();
     const int peeked = SSL_peek(ssl_.get(), &unexpected, 1);

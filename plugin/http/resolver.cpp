@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "http/descriptor.hpp"
+#include "http/sigpipe_guard.hpp"
 #include "http/wait.hpp"
 
 namespace databricks_token {
@@ -122,6 +123,7 @@ hub::Result<Addresses> resolve(hub::Call call, const Origin& origin) {
     return Addresses{{Poco::Net::IPAddress("127.0.0.1"), origin.port},
                      {Poco::Net::IPAddress("::1"), origin.port}};
   }
+  const SigpipeGuard guard;
   return LookUp(origin).run(call);
 }
 

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxHeadBytes = 64 * 1024;  // of all heads of one answer
 constexpr std::size_t kReadAtOnce = 16 * 1024;    // a TLS record
+constexpr std::size_t kMaxFields = 100;           // Poco looks through all before it adds one
 constexpr std::size_t kMaxChunkLineBytes = 1024;
 constexpr std::chrono::seconds kMaxIdleTime(30);
 
@@ -47,20 +48,26 @@ std::chrono::seconds idle_time(const Poco::Net::MessageHeader& fields) {
   return std::min(kMaxIdleTime, std::chrono::seconds(*seconds - 1));
 }
 
-/// "Name: value" in each line, which ends with CRLF; false when one is something else. A value that
-/// goes on in the next line, as it once might, is one with spaces in between (RFC 9112, 5.2).
+bool holds_control(std::string_view line) {
+  return std::any_of(line.begin(), line.end(),
+                     [](unsigned char each) { return each < ' ' && each != '\t'; });
+}
+
+/// "Name: value" in each line, which ends with CRLF; false when one is something else, or there are
+/// too many. A value that goes on in the next line, as it once might, is one with spaces in between
+/// (RFC 9112, 5.2).
 bool read_fields(std::string_view lines, Poco::Net::MessageHeader& fields) {
   const auto trimmed = [](std::string_view text) {
     const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
     return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
   };
-  const auto is_control = [](unsigned char each) { return each < ' ' && each != '\t'; };
+  std::size_t count = 0;
   std::string name;
   std::string value;
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find("\r\n"));
     lines.remove_prefix(line.size() + 2);
-    if (std::any_of(line.begin(), line.end(), is_control)) return false;
+    if (holds_control(line)) return false;
     const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
     if (goes_on && !name.empty()) {
       value.append(" ").append(trimmed(line));
@@ -70,7 +77,8 @@ bool read_fields(std::string_view lines, Poco::Net::MessageHeader& fields) {
     const std::size_t colon = std::min(line.find(':'), line.size());
     name = line.substr(0, colon);
     // A space before the colon would hide a Content-Length from us, and show it to others.
-    if (name.empty() || colon == line.size() || name.find_first_of(" \t") != std::string::npos)
+    if (++count > kMaxFields || name.empty() || colon == line.size() ||
+        name.find_first_of(" \t") != std::string::npos)
       return false;
     value = trimmed(line.substr(colon + 1));
   }
@@ -212,7 +220,8 @@ class Reader {
     const std::size_t line_size = text->find("\r\n");
     const std::string line(text->substr(0, line_size));
     const auto status = status_of_line(line);
-    if (!status || *status == 101) return invalid("its status line is not that of an answer");
+    if (!status || *status == 101 || holds_control(line))
+      return invalid("its status line is not that of an answer");
     Head head{.is_1_1 = line[7] == '1', .status = *status};
     if (line_size > 13) head.reason_phrase = line.substr(13, 256);
     if (!read_fields(text->substr(line_size + 2), head.fields))

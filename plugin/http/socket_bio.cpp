@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <new>
 
-#include "http/openssl_ptr.hpp"
-
 namespace databricks_token {
 namespace {
 
@@ -41,16 +39,17 @@ long control(BIO* bio, int command, long, void*) {
   }
 }
 
+/// Never freed: a host's connections may end with the process.
 const BIO_METHOD* method() {
-  static const OpensslPtr<BIO_METHOD, BIO_meth_free> kMethod = [] {
-    OpensslPtr<BIO_METHOD, BIO_meth_free> made(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket"));
-    if (!made) throw std::bad_alloc();
-    BIO_meth_set_read(made.get(), read);
-    BIO_meth_set_write(made.get(), write);
-    BIO_meth_set_ctrl(made.get(), control);
+  static const BIO_METHOD* const kMethod = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket");
+    if (made == nullptr) throw std::bad_alloc();
+    BIO_meth_set_read(made, read);
+    BIO_meth_set_write(made, write);
+    BIO_meth_set_ctrl(made, control);
     return made;
   }();
-  return kMethod.get();
+  return kMethod;
 }
 
 }  // namespace

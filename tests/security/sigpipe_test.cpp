@@ -11,6 +11,7 @@
 
 #include "http/descriptor.hpp"
 #include "http/openssl_ptr.hpp"
+#include "http/sigpipe_guard.hpp"
 #include "http/socket_bio.hpp"
 #include "support/https_client.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 
 using databricks_token::Descriptor;
 using databricks_token::OpensslPtr;
+using databricks_token::SigpipeGuard;
 using hub::Effect;
 using hub::Retry;
 using hub::Status;
@@ -44,9 +46,41 @@ class SigpipeTest : public HttpsTest {
     return sigismember(&now, SIGPIPE) == 1;
   }
 
+  static void write_to_a_closed_connection() {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ::close(ends[1]);
+    EXPECT_EQ(::write(ends[0], "x", 1), -1);
+    EXPECT_EQ(errno, EPIPE);
+    ::close(ends[0]);
+  }
+
  private:
   sigset_t before_;
 };
+
+TEST_F(SigpipeTest, AWriteUnderTheGuardDoesNotKillAndLeavesTheMaskAsItWas) {
+  {
+    const SigpipeGuard guard;
+    write_to_a_closed_connection();
+  }
+  EXPECT_FALSE(is_blocked());  // and what was pending has not come
+}
+
+TEST_F(SigpipeTest, ASigpipeOfTheHostThatWasPendingStaysPending) {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  pthread_kill(pthread_self(), SIGPIPE);
+  {
+    const SigpipeGuard guard;
+    write_to_a_closed_connection();
+  }
+  EXPECT_TRUE(is_blocked());
+  const timespec at_once{};
+  EXPECT_EQ(sigtimedwait(&pipe, nullptr, &at_once), SIGPIPE);
+}
 
 TEST_F(SigpipeTest, AWriteToAClosedSocketRaisesNoSignal) {
   int ends[2];

@@ -248,6 +248,7 @@ TEST_F(HttpTest, AnswersThatAreNotHttpAreRefused) {
         "HTTP/1.1 099 OK\r\n\r\n",
         "HTTP/1.1 999 OK\r\n\r\n",
         "HTTP/1.1 101 Switching\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nno field\r\n\r\n",
         "HTTP/1.1 200 OK\r\n: nameless\r\n\r\n",
         "HTTP/1.1 200 OK\r\n goes on\r\n\r\n",
@@ -272,6 +273,8 @@ TEST_F(HttpTest, AnswersThatAreNotHttpAreRefused) {
 
 TEST_F(HttpTest, AFloodOfHeadersIsCutOff) {
   std::string many = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 200; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
+  expect_refused(many + "\r\n", "RESPONSE_INVALID");
   for (int i = 0; i < 20000; ++i) many += "X: y\r\n";
   expect_refused(many + "\r\n", "RESPONSE_TOO_LARGE");
   expect_refused("HTTP/1.1 200 OK\r\nX: " + std::string(128 * 1024, 'y'), "RESPONSE_TOO_LARGE");
@@ -450,6 +453,26 @@ TEST_F(HttpTest, AnAnswerThatComesInOnePieceWithATicketIsRead) {
     const auto answer = client->send(call.call(), get());
     ASSERT_TRUE(answer.ok()) << answer.error().message;
     EXPECT_EQ(answer->body, "behind a ticket");
+  }
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST_F(HttpTest, AConnectionIsUsedAgainAfterATicketThatCameBehindTheAnswer) {
+  TlsServer server(certificate(), [](Peer& peer) {
+    if (!peer.shake_hands()) return;
+    while (!peer.read_request().empty()) {
+      peer.hold_back(true);
+      peer.write(TlsServer::response(200, "before a ticket"));
+      peer.send_ticket();
+      peer.hold_back(false);
+    }
+  });
+  const auto client = client_of(server.url());
+  const FakeCall call;
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = client->send(call.call(), get());
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    EXPECT_EQ(answer->body, "before a ticket");
   }
   EXPECT_EQ(server.connections(), 1u);
 }
