@@ -54,12 +54,13 @@ class Lines {
   int line_ = 1;
 };
 
-/// Builds Poco's JSON from RapidJSON's events.
+/// Builds Poco's JSON from RapidJSON's events, or just sees that they are allowed.
 class Builder {
  public:
-  explicit Builder(const Lines& lines) : lines_(lines) {}
+  Builder(const Lines& lines, bool keeps) : lines_(lines), keeps_(keeps) {}
 
   LocatedJson& built() { return built_; }
+  bool is_object() const { return is_object_; }
   const std::string& problem() const { return problem_; }
 
   bool Null() { return add(Var()); }
@@ -81,6 +82,8 @@ class Builder {
   }
 
   bool StartObject() {
+    is_object_ = is_object_ || frames_.empty();
+    if (!keeps_) return enter({}, {});
     const Object::Ptr object = new Object(Poco::JSON_PRESERVE_KEY_ORDER);
     return enter({.object = object, .pointer = here()}, object);
   }
@@ -91,12 +94,13 @@ class Builder {
     const auto [at, is_new] = frame.keys.insert(std::move(key));
     if (!is_new) return stop("the key \"" + *at + "\" stands there twice");
     frame.key = &*at;
-    built_.lines.emplace(here(), lines_.line());
+    if (keeps_) built_.lines.emplace(here(), lines_.line());
     return true;
   }
   bool EndObject(rapidjson::SizeType) { return leave(); }
 
   bool StartArray() {
+    if (!keeps_) return enter({}, {});
     const Array::Ptr array = new Array;
     return enter({.array = array, .pointer = here()}, array);
   }
@@ -120,6 +124,7 @@ class Builder {
   }
 
   bool add(const Var& value) {
+    if (!keeps_) return true;
     built_.lines.emplace(here(), lines_.line());
     if (frames_.empty()) {
       built_.value = value;
@@ -149,12 +154,34 @@ class Builder {
   }
 
   const Lines& lines_;
+  const bool keeps_;
+  bool is_object_ = false;
   LocatedJson built_;
   std::vector<Frame> frames_;
   std::string problem_;
 };
 
-/// Sees that what RapidJSON reads in place is what Builder would take, without building it.
+/// What was kept, and whether it is an object.
+std::pair<LocatedJson, bool> read(std::string_view text, const std::string& file, bool keeps) {
+  Lines lines(text);
+  Builder builder(lines, keeps);
+  rapidjson::Reader reader;
+  const auto outcome =
+      reader.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
+          lines, builder);
+  std::string problem = builder.problem();
+  if (problem.empty() && outcome.IsError()) problem = rapidjson::GetParseError_En(outcome.Code());
+  if (problem.empty() && !lines.at_end()) problem = "The text holds a NUL.";
+  if (!problem.empty()) {
+    refuse({.file = file, .line = lines.line(), .rule = "HUB-L-03"}, Status::kInvalidArgument,
+           "JSON_INVALID", "is not strict JSON: " + problem,
+           "correct line " + std::to_string(lines.line()) +
+               "; comments, trailing commas and repeated keys are no JSON");
+  }
+  return {std::move(builder.built()), builder.is_object()};
+}
+
+/// Sees that what RapidJSON reads in place is what Builder would take, and does it faster.
 class Checker : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Checker> {
  public:
   bool is_object() const { return is_object_; }
@@ -203,22 +230,7 @@ bool is_ascii_without_nul(std::string_view text) {
 }  // namespace
 
 LocatedJson parse_strict_json(std::string_view text, const std::string& file) {
-  Lines lines(text);
-  Builder builder(lines);
-  rapidjson::Reader reader;
-  const auto outcome =
-      reader.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
-          lines, builder);
-  std::string problem = builder.problem();
-  if (problem.empty() && outcome.IsError()) problem = rapidjson::GetParseError_En(outcome.Code());
-  if (problem.empty() && !lines.at_end()) problem = "The text holds a NUL.";
-  if (!problem.empty()) {
-    refuse({.file = file, .line = lines.line(), .rule = "HUB-L-03"}, Status::kInvalidArgument,
-           "JSON_INVALID", "is not strict JSON: " + problem,
-           "correct line " + std::to_string(lines.line()) +
-               "; comments, trailing commas and repeated keys are no JSON");
-  }
-  return std::move(builder.built());
+  return read(text, file, true).first;
 }
 
 bool check_strict_json(std::string_view text, const std::string& file) {
@@ -232,7 +244,7 @@ bool check_strict_json(std::string_view text, const std::string& file) {
       return checker.is_object();
   }
   // In other letters, or with something to say about it.
-  return parse_strict_json(text, file).value.type() == typeid(Object::Ptr);
+  return read(text, file, false).second;
 }
 
 std::string pointer_below(std::string_view pointer, std::string_view key) {
