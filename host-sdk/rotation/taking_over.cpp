@@ -79,6 +79,7 @@ Event Rotator::stage_adopted() {
   auto staged =
       transaction_.stage_value(*request_.adopt, note.to_json(slot_.kind.id_key()), this->note());
   if (!staged) return written(std::move(staged).error());
+  note_as_kept_ = slot_.note;
   slot_.pending = {{*staged, std::move(note)}, true, false};
   target_pending();
   did("adopted", adopted_->id);
