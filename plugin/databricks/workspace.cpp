@@ -52,13 +52,14 @@ std::chrono::nanoseconds time_to_try(hub::Call call) {
 /// From 0 to 1.
 double random_share() { return std::ldexp(static_cast<double>(random_bits() >> 11), -53); }
 
-/// As long as the workspace asked for, and a little more so that many hosts do not return as one;
-/// without its word exponential with full jitter.
+/// Exponential with full jitter, and no shorter than the workspace asked for. What it asked for
+/// at first is taken at its word, but for a little, so that many hosts do not return as one.
 milliseconds pause_after(const hub::Error& error, int attempt) {
   const milliseconds asked(error.retry_after_ms);
   const milliseconds jitter =
-      asked.count() > 0 ? asked / 32
-                        : std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
+      asked.count() > 0 && attempt == 1
+          ? asked / 32
+          : std::min(kLongestPause, kFirstPause * (1 << std::min(attempt - 1, 8)));
   return asked + std::chrono::duration_cast<milliseconds>(random_share() * jitter);
 }
 

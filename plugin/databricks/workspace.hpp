@@ -2,11 +2,11 @@
 //
 // When the workspace throttles, is out of service or cannot be reached, a request is sent again, up
 // to three times in all, within the call's deadline and a minute: after the wait that the workspace
-// asked for and at most a thirty-second more, otherwise after an exponential one with full jitter.
-// A mint is sent again only if the request before made nothing for certain (a complete 429, or no
-// byte was sent), and after a 429 as often as that time allows. A workspace that asks to wait is
-// left alone by every Workspace of its Pace: what cannot wait so long is not sent and answers
-// RATE_LIMITED.
+// asked for, and from the second time on, or if it asked for none, after an exponential one with
+// full jitter as well. A mint is sent again only if the request before made nothing for certain (a
+// complete 429, or no byte was sent), and after a 429 as often as that time allows. A workspace
+// that asks to wait is left alone by every Workspace of its Pace: what cannot wait so long is not
+// sent and answers RATE_LIMITED.
 #pragma once
 
 #include <hub/connector.hpp>
