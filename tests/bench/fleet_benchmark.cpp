@@ -2,7 +2,7 @@
 //
 //     fleet_benchmark --instances N [--origins N] [--rotations N] [--rate REQUESTS_PER_SECOND]
 //
-// Opens N instances, makes a token for each, rotates some of them, or each a few times, and writes
+// Opens N instances, makes a token for each, rotates some of them, and writes
 // what it took as one line of JSON. With --rate each origin allows so many requests a second, all
 // instances rotate, and one thread serves each origin.
 #include <malloc.h>
@@ -164,7 +164,8 @@ int main(int count, char** arguments) try {
   const std::size_t instances = option(count, arguments, "--instances", 1000);
   const std::size_t origins = option(count, arguments, "--origins", 200);
   const std::size_t rate = option(count, arguments, "--rate", 0);
-  const std::size_t rotations = option(count, arguments, "--rotations", instances);
+  const std::size_t rotations =
+      std::min(instances, option(count, arguments, "--rotations", instances));
   const Server server({.ports = origins, .rate = static_cast<double>(rate)});
   Fleet fleet(server, origins);
 
@@ -177,7 +178,7 @@ int main(int count, char** arguments) try {
   constexpr std::string_view kNow = R"({"when": "now"})";
   std::size_t threads = 2;
   const auto create = [&](std::size_t i) { fleet.invoke(i, "create-token", "{}"); };
-  const auto rotate = [&](std::size_t i) { fleet.invoke(i % instances, "rotate-token", kNow); };
+  const auto rotate = [&](std::size_t i) { fleet.invoke(i, "rotate-token", kNow); };
   if (rate > 0) threads = origins;
   const auto create_begin = std::chrono::steady_clock::now();
   const double cpu_before_create = cpu_seconds();
