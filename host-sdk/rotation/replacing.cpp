@@ -230,7 +230,7 @@ Event Rotator::stage_value() {
   pending.scopes = issued.scopes;
   SlotNote answered = slot_.note;
   answered.attempts.erase(pending.nonce);
-  const bool changed = answered != note_as_kept_;
+  const bool changed = answered != note_as_kept_;  // where it has not, the host keeps what it has
   const std::string text = changed ? answered.to_json() : std::string();
   auto staged = transaction_.stage_value(minted_->value, pending.to_json(slot_.kind.id_key()),
                                          changed ? text : std::string_view());
