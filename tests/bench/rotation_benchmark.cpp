@@ -1,7 +1,7 @@
-// Where the time of a rotation goes, with a store on disk and a workspace that takes 20 ms to
-// answer.
+// Where the time of a rotation goes, with a store on disk and a workspace that takes its time to
+// answer, 20 ms if nothing else is said.
 //
-//     rotation_benchmark [ROTATIONS]
+//     rotation_benchmark [ROTATIONS [MILLISECONDS]]
 //
 // Writes the medians of a rotation as one line of JSON: its microseconds in all, for the network,
 // for synced writes, in cryptography, in SQLite's statements and in everything else, and how many
@@ -118,7 +118,8 @@ int crypto_aead_xchacha20poly1305_ietf_encrypt(
 
 int main(int count, char** arguments) {
   const int rotations = count > 1 ? std::atoi(arguments[1]) : 30;
-  const bench::Server server({.delay = std::chrono::milliseconds(20)});
+  const bench::Server server(
+      {.delay = std::chrono::milliseconds(count > 2 ? std::atoi(arguments[2]) : 20)});
   std::string directory = std::filesystem::current_path() / "bench-store-XXXXXX";  // on a disk
   if (::mkdtemp(directory.data()) == nullptr) return 1;
   std::map<std::string, std::vector<double>> seen;

@@ -386,7 +386,8 @@ TEST(RotationNote, OfADamagedSlotIsRefusedAsAWhole) {
   ASSERT_TRUE(Slot::read(whole, {}).ok());
   for (const std::string& damaged :
        {std::string(), std::string("[]"), std::string("null"), whole.substr(0, 40),
-        std::string(R"({"slot":"s"})"), std::string(whole).replace(whole.find("[]"), 2, "7"),
+        std::string(R"({"slot":"s"})"), whole + std::string("\0{}", 3),
+        std::string(whole).replace(whole.find("[]"), 2, "7"),
         std::string(whole).replace(whole.find("[]"), 2, "[7]"),
         std::string(whole).replace(whole.find("\"t\""), 3, "\"\""),
         std::string(whole).replace(whole.find(":null,\"current"), 5,
