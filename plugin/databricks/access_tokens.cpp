@@ -48,7 +48,7 @@ hub::Result<AccessTokens::Kept> AccessTokens::get(hub::Call call, const std::str
   const std::shared_ptr<Entry> entry = entry_of(key);
   const std::uint64_t answers = entry->answers;
   while (entry->asking) {
-    if (auto ended = call_ended(call, "waiting for an access token")) return *std::move(ended);
+    if (auto ended = call_ended(call, {"waiting for an access token"})) return *std::move(ended);
     changed_.wait_for(lock, std::min<nanoseconds>(call.remaining(), std::chrono::hours(1)));
     if (entry->answers == answers || !is_final(entry->last)) continue;
     if (!entry->last) return entry->last.error();

@@ -69,10 +69,10 @@ const Origin& HttpClient::origin() const { return state_->origin; }
 
 hub::Result<HttpResponse> HttpClient::send(hub::Call call, const HttpRequest& request) {
   const Origin& origin = state_->origin;
-  if (auto ended = call_ended(call, "preparing a request to " + origin.text())) return *ended;
+  if (auto ended = call_ended(call, {"preparing a request to ", &origin})) return *ended;
   auto bytes = write_request(origin, state_->user_agent, request);
   if (!bytes) return std::move(bytes).error();
-  const auto place = state_->places.take(call, "waiting for a free connection to " + origin.text());
+  const auto place = state_->places.take(call, {"waiting for a free connection to ", &origin});
   if (!place) return place.error();
   auto context = state_->current_context();
   if (!context) return std::move(context).error();

@@ -59,7 +59,7 @@ hub::Error refused_client(const std::string& origin) {
 
 }  // namespace
 
-Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::string origin)
+Connection::Connection(Descriptor fd, std::shared_ptr<TlsContext> context, Origin origin)
     : fd_(std::move(fd)),
       context_(std::move(context)),
       ssl_(SSL_new(context_->get())),
@@ -76,7 +76,7 @@ Connection::~Connection() {
 }
 
 template <class Operation>
-hub::Result<int> Connection::drive(hub::Call call, const std::string& doing, Operation operation) {
+hub::Result<int> Connection::drive(hub::Call call, const Doing& doing, Operation operation) {
   for (;;) {
     if (auto ended = call_ended(call, doing)) return *std::move(ended);
     ERR_clear_error();
@@ -92,15 +92,16 @@ hub::Result<int> Connection::drive(hub::Call call, const std::string& doing, Ope
   }
 }
 
-hub::Error Connection::lost(hub::Call call, const std::string& doing) {
+hub::Error Connection::lost(hub::Call call, const Doing& doing) {
   const int system_error = errno;
   if (auto ended = call_ended(call, doing)) return *std::move(ended);
-  if (is_about_our_certificate()) return refused_client(origin_);
-  return {.status = hub::Status::kUnavailable,
-          .retry = hub::Retry::kSameCall,
-          .reason = "CONNECTION_LOST",
-          .message = "the connection was lost while " + doing + ": " + last_reason(system_error),
-          .hint = "Check the network and what stands between this machine and the workspace."};
+  if (is_about_our_certificate()) return refused_client(origin_.text());
+  return {
+      .status = hub::Status::kUnavailable,
+      .retry = hub::Retry::kSameCall,
+      .reason = "CONNECTION_LOST",
+      .message = "the connection was lost while " + doing.text() + ": " + last_reason(system_error),
+      .hint = "Check the network and what stands between this machine and the workspace."};
 }
 
 hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descriptor socket,
@@ -108,7 +109,7 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
                                                           const TlsSettings& tls,
                                                           std::shared_ptr<TlsContext> context) {
   std::unique_ptr<Connection> connection(
-      new Connection(std::move(socket), std::move(context), origin.text()));
+      new Connection(std::move(socket), std::move(context), origin));
   SSL* const ssl = connection->ssl_.get();
   if (Poco::Net::IPAddress literal; !Poco::Net::IPAddress::tryParse(origin.host, literal))
     SSL_set_tlsext_host_name(ssl, origin.host.c_str());
@@ -119,7 +120,7 @@ hub::Result<std::unique_ptr<Connection>> Connection::open(hub::Call call, Descri
     SSL_set_session(ssl, nullptr);  // a resumed one would keep the identity that it began with
   }
 
-  const std::string doing = "shaking hands with " + origin.text();
+  const Doing doing{"shaking hands with ", &origin};
   const auto on_cancel = shut_down_on_cancel(call, connection->fd());
   auto driven = connection->drive(call, doing, [ssl] { return SSL_connect(ssl); });
   const int system_error = errno;
@@ -172,7 +173,7 @@ bool Connection::is_quiet() {
 }
 
 hub::Result<> Connection::write(hub::Call call, std::string_view bytes) {
-  const std::string doing = "sending to " + origin_;
+  const Doing doing{"sending to ", &origin_};
   hub::Effect effect = hub::Effect::kNone;
   while (!bytes.empty()) {
     std::size_t written = 0;
@@ -192,7 +193,7 @@ hub::Result<> Connection::write(hub::Call call, std::string_view bytes) {
 }
 
 hub::Result<std::size_t> Connection::read(hub::Call call, char* buffer, std::size_t size) {
-  const std::string doing = "waiting for the answer of " + origin_;
+  const Doing doing{"waiting for the answer of ", &origin_};
   std::size_t count = 0;
   if (SSL_has_pending(ssl_.get()) == 0) {  // to try first would be in vain
     auto waited = wait_for(call, fd(), POLLIN, doing, std::chrono::nanoseconds::max());

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "http/descriptor.hpp"
@@ -16,6 +15,8 @@
 #include "http/tls.hpp"
 
 namespace databricks_token {
+
+struct Doing;
 
 /// Exists only once the handshake is done and OpenSSL has accepted chain and name, so nothing can
 /// be sent before. One thread at a time.
@@ -53,18 +54,18 @@ class Connection {
   hub::Result<std::size_t> read(hub::Call call, char* buffer, std::size_t size);
 
  private:
-  Connection(Descriptor fd, std::shared_ptr<TlsContext> context, std::string origin);
+  Connection(Descriptor fd, std::shared_ptr<TlsContext> context, Origin origin);
 
   /// Repeats `operation`, an SSL_ function, waiting for the socket as it asks, and gives back what
   /// SSL_get_error says of its end.
   template <class Operation>
-  hub::Result<int> drive(hub::Call call, const std::string& doing, Operation operation);
-  hub::Error lost(hub::Call call, const std::string& doing);
+  hub::Result<int> drive(hub::Call call, const Doing& doing, Operation operation);
+  hub::Error lost(hub::Call call, const Doing& doing);
 
   Descriptor fd_;
   std::shared_ptr<TlsContext> context_;
   OpensslPtr<SSL, SSL_free> ssl_;
-  std::string origin_;
+  const Origin origin_;
   Refusal refusal_;
   bool broken_ = false;  // SSL_shutdown is forbidden after a fatal error
 };

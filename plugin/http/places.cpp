@@ -32,7 +32,7 @@ std::size_t Places::waiting() const {
   return waiting_.size();
 }
 
-hub::Result<Places::Place> Places::take(hub::Call call, const std::string& doing) {
+hub::Result<Places::Place> Places::take(hub::Call call, const Doing& doing) {
   const auto take_free = [this]() -> std::optional<Place> {
     if (free_ == 0) return std::nullopt;
     --free_;

@@ -8,9 +8,10 @@
 #include <cstddef>
 #include <list>
 #include <mutex>
-#include <string>
 
 namespace databricks_token {
+
+struct Doing;
 
 /// A number of places; who finds none waits, and is served in the order of coming. Thread-safe.
 /// Must outlive each Place.
@@ -34,8 +35,8 @@ class Places {
     Places* places_;
   };
 
-  /// `doing` completes "while ..". DEADLINE_EXCEEDED, CANCELLED; the effect is none.
-  hub::Result<Place> take(hub::Call call, const std::string& doing);
+  /// DEADLINE_EXCEEDED, CANCELLED; the effect is none.
+  hub::Result<Place> take(hub::Call call, const Doing& doing);
 
   /// How many wait now.
   std::size_t waiting() const;

@@ -43,12 +43,13 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   std::string host = origin.authority();
   if (origin.port == 443) host.erase(host.rfind(':'));
 
-  std::vector<std::string_view> parts = {
-      request.method,     " ",       request.target, " HTTP/1.1\r\nHost: ", host,
-      "\r\nUser-Agent: ", user_agent};
+  std::vector<std::string_view> parts;
+  parts.reserve(32);
   const auto add = [&parts](std::initializer_list<std::string_view> more) {
     parts.insert(parts.end(), more);
   };
+  add({request.method, " ", request.target, " HTTP/1.1\r\nHost: ", host,
+       "\r\nUser-Agent: ", user_agent});
   if (!request.user_agent.empty()) add({" ", request.user_agent});
   add({"\r\nAccept: application/json\r\n"});
   if (request.bearer != nullptr) add({"Authorization: Bearer ", request.bearer->reveal(), "\r\n"});

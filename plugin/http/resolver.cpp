@@ -50,7 +50,7 @@ class LookUp {
 
     const auto on_wake = [fd = wake.get()] { ::eventfd_write(fd, 1); };
     const hub::OnCancel<decltype(on_wake)> on_cancel(call, on_wake);
-    const std::string doing = "looking up the host of " + origin_.text();
+    const Doing doing{"looking up the host of ", &origin_};
     while (!status_) {
       if (auto waited = process(channel.get(), call, wake.get(), doing); !waited)
         return std::move(waited).error();
@@ -81,8 +81,7 @@ class LookUp {
   }
 
   /// Waits for the name servers, or for as long as c-ares gives them, and lets c-ares see to it.
-  static hub::Result<> process(ares_channel channel, hub::Call call, int wake,
-                               const std::string& doing) {
+  static hub::Result<> process(ares_channel channel, hub::Call call, int wake, const Doing& doing) {
     std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets;
     const int bits = ares_getsock(channel, sockets.data(), static_cast<int>(sockets.size()));
     std::vector<pollfd> waited{{.fd = wake, .events = POLLIN, .revents = 0}};

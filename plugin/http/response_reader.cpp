@@ -1,7 +1,7 @@
 #include "http/response_reader.hpp"
 
 #include <Poco/Net/HTTPResponse.h>
-#include <Poco/Net/MessageHeader.h>
+#include <Poco/Net/NameValueCollection.h>
 #include <Poco/String.h>
 #include <openssl/crypto.h>
 
@@ -35,7 +35,7 @@ std::optional<std::size_t> number(std::string_view text, int base) {
 
 /// "Keep-Alive: timeout=5, max=100": a second less than the server waits, so that it is we who
 /// close. Nothing for what is no number.
-std::chrono::seconds idle_time(const Poco::Net::MessageHeader& fields) {
+std::chrono::seconds idle_time(const Poco::Net::NameValueCollection& fields) {
   const std::string parameters = Poco::toLower(fields.get("Keep-Alive", ""));
   constexpr std::string_view kTimeout = "timeout=";
   const std::size_t at = parameters.find(kTimeout);
@@ -56,7 +56,7 @@ bool holds_control(std::string_view line) {
 /// "Name: value" in each line, which ends with CRLF; false when one is something else, or there are
 /// too many. A value that goes on in the next line, as it once might, is one with spaces in between
 /// (RFC 9112, 5.2).
-bool read_fields(std::string_view lines, Poco::Net::MessageHeader& fields) {
+bool read_fields(std::string_view lines, Poco::Net::NameValueCollection& fields) {
   const auto trimmed = [](std::string_view text) {
     const std::size_t first = std::min(text.find_first_not_of(" \t"), text.size());
     return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
@@ -90,7 +90,7 @@ struct Head {
   bool is_1_1 = false;
   int status = 0;
   std::string reason_phrase{};
-  Poco::Net::MessageHeader fields{};
+  Poco::Net::NameValueCollection fields{};
 };
 
 class Reader {

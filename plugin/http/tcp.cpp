@@ -35,7 +35,7 @@ hub::Result<Descriptor> connect_to(hub::Call call, const Origin& origin,
   const auto on_cancel = shut_down_on_cancel(call, socket.get());
   if (::connect(socket.get(), address.addr(), address.length()) != 0) {
     if (errno != EINPROGRESS) return unreachable(origin, error_text(errno));
-    auto waited = wait_for(call, socket.get(), POLLOUT, "connecting to " + origin.text(), limit);
+    auto waited = wait_for(call, socket.get(), POLLOUT, {"connecting to ", &origin}, limit);
     if (!waited) return std::move(waited).error();
     if (!*waited) return unreachable(origin, error_text(ETIMEDOUT));
     int code = 0;

@@ -86,7 +86,7 @@ class Tunnel {
         end = head.find("\r\n\r\n");
         if (head.size() > kMaxHeadBytes) return refused("its answer is too long");
       } else if (size == 0) {
-        if (auto ended = call_ended(call_, doing())) return *std::move(ended);
+        if (auto ended = call_ended(call_, doing_)) return *std::move(ended);
         return refused("it closed the connection");
       } else if (auto ready = wait(POLLIN); !ready) {
         return std::move(ready).error();
@@ -100,10 +100,10 @@ class Tunnel {
   hub::Result<> wait(short events) const {
     if (errno != EAGAIN && errno != EINTR) {
       const int code = errno;
-      if (auto ended = call_ended(call_, doing())) return *std::move(ended);
+      if (auto ended = call_ended(call_, doing_)) return *std::move(ended);
       return refused(std::generic_category().message(code));
     }
-    auto ready = wait_for(call_, socket_, events, doing(), std::chrono::nanoseconds::max());
+    auto ready = wait_for(call_, socket_, events, doing_, std::chrono::nanoseconds::max());
     if (!ready) return std::move(ready).error();
     return {};
   }
@@ -126,14 +126,11 @@ class Tunnel {
     return {};
   }
 
-  std::string doing() const {
-    return "waiting for the proxy " + proxy_.origin.text() + " to reach " + origin_.text();
-  }
-
   const hub::Call call_;
   const ProxySettings& proxy_;
   const Origin& origin_;
   const int socket_;
+  const Doing doing_{"asking the proxy for a tunnel to ", &origin_};
 };
 
 }  // namespace

@@ -12,22 +12,33 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+
+#include "http/settings.hpp"
 
 namespace databricks_token {
 
-/// The error of a call that must end, or nothing. `doing` completes "while ..".
-inline std::optional<hub::Error> call_ended(hub::Call call, const std::string& doing) {
+/// Completes "while ..": "sending to https://host:port". In words only for an error.
+struct Doing {
+  std::string_view what;
+  const Origin* where = nullptr;  // stands behind it
+
+  std::string text() const { return std::string(what) + (where != nullptr ? where->text() : ""); }
+};
+
+/// The error of a call that must end, or nothing.
+inline std::optional<hub::Error> call_ended(hub::Call call, const Doing& doing) {
   if (call.cancelled()) {
     return hub::Error{.status = hub::Status::kCancelled,
                       .retry = hub::Retry::kSameCall,
                       .reason = "CANCELLED",
-                      .message = "cancelled while " + doing};
+                      .message = "cancelled while " + doing.text()};
   }
   if (call.remaining() <= std::chrono::nanoseconds::zero()) {
     return hub::Error{.status = hub::Status::kDeadlineExceeded,
                       .retry = hub::Retry::kSameCall,
                       .reason = "DEADLINE_EXCEEDED",
-                      .message = "the time for this call ran out while " + doing,
+                      .message = "the time for this call ran out while " + doing.text(),
                       .hint = "Allow the call more time, or see why the server is slow."};
   }
   return std::nullopt;
@@ -42,8 +53,8 @@ inline auto shut_down_on_cancel(hub::Call call, int fd) {
 
 /// Blocks until one of `waited` has its events (true, and they are set), `limit` is over (false) or
 /// the call must end. Cancellation must wake one of them.
-inline hub::Result<bool> wait_for_any(hub::Call call, std::span<pollfd> waited,
-                                      const std::string& doing, std::chrono::nanoseconds limit) {
+inline hub::Result<bool> wait_for_any(hub::Call call, std::span<pollfd> waited, const Doing& doing,
+                                      std::chrono::nanoseconds limit) {
   const auto until = std::chrono::steady_clock::now() +
                      std::min<std::chrono::nanoseconds>(limit, std::chrono::hours(24));
   for (;;) {
@@ -61,7 +72,7 @@ inline hub::Result<bool> wait_for_any(hub::Call call, std::span<pollfd> waited,
 }
 
 /// The same for one descriptor. The caller holds shut_down_on_cancel.
-inline hub::Result<bool> wait_for(hub::Call call, int fd, short events, const std::string& doing,
+inline hub::Result<bool> wait_for(hub::Call call, int fd, short events, const Doing& doing,
                                   std::chrono::nanoseconds limit) {
   pollfd waited{.fd = fd, .events = events, .revents = 0};
   return wait_for_any(call, {&waited, 1}, doing, limit);

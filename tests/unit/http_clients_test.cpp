@@ -12,6 +12,7 @@
 #include "http/descriptor.hpp"
 #include "http/idle_connections.hpp"
 #include "http/places.hpp"
+#include "http/wait.hpp"
 #include "support/https_client.hpp"
 
 namespace {
@@ -219,14 +220,14 @@ TEST_F(HttpClientsTest, WhatIsOverItsTimeIsClosedByTheNextRequestOfAnyClient) {
 TEST(PlacesTest, WhoCameFirstGoesFirst) {
   Places places(1);
   const FakeCall call;
-  std::optional place(*places.take(call.call(), "waiting"));
+  std::optional place(*places.take(call.call(), {"waiting"}));
   std::mutex mutex;
   std::vector<int> order;
   std::vector<std::thread> threads;
   for (int i = 0; i < 5; ++i) {
     threads.emplace_back([&, i] {
       const FakeCall own;
-      const auto taken = places.take(own.call(), "waiting");
+      const auto taken = places.take(own.call(), {"waiting"});
       const std::lock_guard lock(mutex);
       order.push_back(i);
     });
@@ -240,22 +241,22 @@ TEST(PlacesTest, WhoCameFirstGoesFirst) {
 TEST(PlacesTest, WhoGivesUpLeavesHisTurnToTheNext) {
   Places places(1);
   const FakeCall call;
-  std::optional place(*places.take(call.call(), "waiting"));
+  std::optional place(*places.take(call.call(), {"waiting"}));
   FakeCall cancelled;
   std::thread first([&] {
-    const auto taken = places.take(cancelled.call(), "waiting for a place");
+    const auto taken = places.take(cancelled.call(), {"waiting for a place"});
     ASSERT_FALSE(taken.ok());
     EXPECT_EQ(taken.error().reason, "CANCELLED");
     EXPECT_EQ(taken.error().effect, hub::Effect::kNone);
   });
   while (places.waiting() < 1) std::this_thread::yield();
-  std::thread second([&] { EXPECT_TRUE(places.take(call.call(), "waiting").ok()); });
+  std::thread second([&] { EXPECT_TRUE(places.take(call.call(), {"waiting"}).ok()); });
   while (places.waiting() < 2) std::this_thread::yield();
   cancelled.cancel();
   first.join();
   place.reset();
   second.join();
-  EXPECT_TRUE(places.take(call.call(), "waiting").ok());
+  EXPECT_TRUE(places.take(call.call(), {"waiting"}).ok());
 }
 
 }  // namespace
