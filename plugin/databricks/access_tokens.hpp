@@ -14,6 +14,8 @@
 #include <mutex>
 #include <string>
 
+#include "http/clock.hpp"
+
 namespace databricks_token {
 
 /// What an authorization server granted.
@@ -28,8 +30,6 @@ struct Grant {
 /// cancellation, another of them takes over.
 class AccessTokens {
  public:
-  /// Monotonic.
-  using Clock = std::function<std::chrono::nanoseconds()>;
   /// Asks the authorization server.
   using Ask = std::function<hub::Result<Grant>(hub::Call)>;
 

@@ -69,7 +69,7 @@ class HttpClient {
   /// CREDENTIAL_INVALID.
   ///
   /// Connections are kept for 30 s, or for less if the server says so. A CA file that changed
-  /// counts at the next request: no connection and no TLS session from before it is used again.
+  /// counts within a second: no connection and no TLS session from before it is used again.
   hub::Result<HttpResponse> send(hub::Call call, const HttpRequest& request);
 
  private:

@@ -7,8 +7,10 @@
 
 namespace databricks_token {
 
-HttpClients::HttpClients(std::string user_agent)
-    : user_agent_(std::move(user_agent)), idle_(std::make_shared<IdleConnections>()) {}
+HttpClients::HttpClients(std::string user_agent, Clock clock)
+    : user_agent_(std::move(user_agent)),
+      clock_(std::move(clock)),
+      idle_(std::make_shared<IdleConnections>(clock_)) {}
 
 HttpClients::~HttpClients() = default;
 
@@ -28,7 +30,7 @@ std::shared_ptr<HttpClient> HttpClients::get(const Origin& origin, const TlsSett
 
   std::weak_ptr<Trust>& known_trust = trusts_[tls.ca_file];
   auto trust = known_trust.lock();
-  if (!trust) known_trust = trust = std::make_shared<Trust>(tls.ca_file);
+  if (!trust) known_trust = trust = std::make_shared<Trust>(tls.ca_file, clock_);
   auto client =
       std::make_shared<HttpClient>(origin, tls, proxy, user_agent_, std::move(trust), idle_);
   if (!has_secrets) clients_[{origin, tls, proxy}] = client;

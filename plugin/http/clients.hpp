@@ -11,6 +11,7 @@
 // Nothing here has a thread: callers do all work, within their own deadline and cancellation.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <tuple>
 
 #include "http/client.hpp"
+#include "http/clock.hpp"
 #include "http/settings.hpp"
 
 namespace databricks_token {
@@ -28,7 +30,9 @@ namespace databricks_token {
 class HttpClients {
  public:
   /// `user_agent` is sent by each client.
-  explicit HttpClients(std::string user_agent);
+  explicit HttpClients(
+      std::string user_agent,
+      Clock clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); });
   ~HttpClients();
   HttpClients(const HttpClients&) = delete;
   HttpClients& operator=(const HttpClients&) = delete;
@@ -43,6 +47,7 @@ class HttpClients {
   using Key = std::tuple<Origin, TlsSettings, std::optional<ProxySettings>>;
 
   const std::string user_agent_;
+  const Clock clock_;
   const std::shared_ptr<IdleConnections> idle_;
 
   std::mutex mutex_;  // guards what follows

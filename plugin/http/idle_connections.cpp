@@ -10,20 +10,29 @@ std::vector<IdleConnections::Idle> IdleConnections::extract(
     const std::function<bool(const Idle&)>& matches) {
   std::vector<Idle> extracted;
   const auto first = std::find_if(idle_.begin(), idle_.end(), matches);
-  if (first == idle_.end()) return extracted;  // which is most often so
+  if (first == idle_.end()) return extracted;
   const auto rest = std::stable_partition(first, idle_.end(), std::not_fn(matches));
   std::move(rest, idle_.end(), std::back_inserter(extracted));
   idle_.erase(rest, idle_.end());
   return extracted;
 }
 
+std::vector<IdleConnections::Idle> IdleConnections::extract_ended(std::chrono::nanoseconds now) {
+  if (now < first_end_) return {};  // which is most often so
+  auto ended = extract([now](const Idle& idle) { return idle.until <= now; });
+  first_end_ = std::chrono::nanoseconds::max();
+  for (const Idle& idle : idle_) first_end_ = std::min(first_end_, idle.until);
+  return ended;
+}
+
 void IdleConnections::put(const void* owner, std::unique_ptr<Connection> connection,
                           std::chrono::milliseconds time) {
-  const auto now = Clock::now();
+  const auto now = clock_();
   std::vector<Idle> closed;
   const std::lock_guard lock(mutex_);
-  closed = extract([now](const Idle& idle) { return idle.until <= now; });
+  closed = extract_ended(now);
   idle_.push_back({owner, std::move(connection), now + time});
+  first_end_ = std::min(first_end_, now + time);
 
   const auto is_owned = [owner](const Idle& idle) { return idle.owner == owner; };
   const auto owned = std::count_if(idle_.begin(), idle_.end(), is_owned);
@@ -39,10 +48,10 @@ void IdleConnections::put(const void* owner, std::unique_ptr<Connection> connect
 }
 
 std::unique_ptr<Connection> IdleConnections::take(const void* owner) {
-  const auto now = Clock::now();
+  const auto now = clock_();
   std::vector<Idle> closed;
   const std::lock_guard lock(mutex_);
-  closed = extract([now](const Idle& idle) { return idle.until <= now; });
+  closed = extract_ended(now);
   const auto youngest = std::find_if(idle_.rbegin(), idle_.rend(),
                                      [&](const Idle& idle) { return idle.owner == owner; });
   if (youngest == idle_.rend()) return nullptr;

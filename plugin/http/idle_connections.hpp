@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "http/clock.hpp"
 #include "http/connection.hpp"
 
 namespace databricks_token {
@@ -17,6 +19,8 @@ class IdleConnections {
  public:
   static constexpr std::size_t kMaxPerOwner = 4;
   static constexpr std::size_t kMax = 256;
+
+  explicit IdleConnections(Clock clock) : clock_(std::move(clock)) {}
 
   /// For at most `time`; the oldest go when there are too many.
   void put(const void* owner, std::unique_ptr<Connection> connection,
@@ -29,19 +33,21 @@ class IdleConnections {
   void drop(const void* owner);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   struct Idle {
     const void* owner;
     std::unique_ptr<Connection> connection;
-    Clock::time_point until;
+    std::chrono::nanoseconds until;
   };
 
   /// Moves out what `matches`. The caller closes it outside the lock: that writes.
   std::vector<Idle> extract(const std::function<bool(const Idle&)>& matches);
+  /// Moves out what is over its time.
+  std::vector<Idle> extract_ended(std::chrono::nanoseconds now);
 
-  std::mutex mutex_;        // guards what follows
-  std::vector<Idle> idle_;  // the youngest last
+  const Clock clock_;
+  std::mutex mutex_;                                                      // guards what follows
+  std::vector<Idle> idle_;                                                // the youngest last
+  std::chrono::nanoseconds first_end_ = std::chrono::nanoseconds::max();  // none ends before
 };
 
 }  // namespace databricks_token

@@ -19,10 +19,13 @@ auto identity(const struct stat& status) {
 
 hub::Result<std::shared_ptr<X509_STORE>> Trust::store() {
   const char* const path = ca_file_.empty() ? X509_get_default_cert_dir() : ca_file_.c_str();
+  const std::chrono::nanoseconds now = clock_();
   const std::lock_guard lock(mutex_);
-  struct stat now {};
-  ::stat(path, &now);  // before it is read, so that a change while it is read is seen next time
-  if (store_ && identity(now) == identity(seen_)) return store_;
+  if (store_ && now < look_at_) return store_;
+  look_at_ = now + kGoodFor;
+  struct stat found {};
+  ::stat(path, &found);  // before it is read, so that a change while it is read is seen next time
+  if (store_ && identity(found) == identity(seen_)) return store_;
 
   store_.reset();
   std::shared_ptr<X509_STORE> made(X509_STORE_new(), &X509_STORE_free);
@@ -41,7 +44,7 @@ hub::Result<std::shared_ptr<X509_STORE>> Trust::store() {
     }
   }
   store_ = std::move(made);
-  seen_ = now;
+  seen_ = found;
   return store_;
 }
 

@@ -63,7 +63,7 @@ TEST_F(TlsSessionTest, EachTicketIsTakenOnce) {
   TlsServer server(certificate(), TlsServer::answering(TlsServer::response(200, "{}")));
   const Origin origin = *Origin::parse(server.url());
   const TlsSettings tls{.ca_file = ca_file_};
-  const auto context = *TlsContext::make(origin, *Trust(ca_file_).store());
+  const auto context = *TlsContext::make(origin, *Trust(ca_file_, clock_).store());
   const FakeCall call;
   auto connection =
       Connection::open(call.call(), *connect_tcp(call.call(), origin), origin, tls, context);
@@ -85,6 +85,7 @@ TEST_F(TlsSessionTest, ASessionFromBeforeTheCaFileChangedIsNotResumed) {
   send_three(*client);
   const local_workspace::CertificateAuthority stranger("Somebody else's CA");
   directory_.write("ca.pem", stranger.certificate().certificate_pem);
+  now_ = std::chrono::seconds(1);
   const FakeCall call;
   const auto answer = client->send(call.call(), post());
   ASSERT_FALSE(answer.ok());
@@ -92,7 +93,7 @@ TEST_F(TlsSessionTest, ASessionFromBeforeTheCaFileChangedIsNotResumed) {
 }
 
 TEST_F(TlsSessionTest, ClientsOfOneCaFileShareItsStore) {
-  Trust trust(ca_file_);
+  Trust trust(ca_file_, clock_);
   const auto one = TlsContext::make(*Origin::parse("https://w1.example.com"), *trust.store());
   const auto other = TlsContext::make(*Origin::parse("https://w2.example.com"), *trust.store());
   ASSERT_TRUE(one.ok() && other.ok());

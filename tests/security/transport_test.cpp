@@ -110,7 +110,7 @@ TEST_F(TransportTest, ACertificateFor127001IsNotOneForLocalhost) {
 TEST_F(TransportTest, AWildcardInsideALabelIsNoMatch) {
   // Seen in the setting: no name with three labels leads here without a name server.
   const auto context =
-      TlsContext::make(*Origin::parse("https://w1.example.com"), *Trust("").store());
+      TlsContext::make(*Origin::parse("https://w1.example.com"), *Trust("", clock_).store());
   ASSERT_TRUE(context.ok()) << context.error().message;
   EXPECT_EQ(X509_VERIFY_PARAM_get_hostflags(SSL_CTX_get0_param((*context)->get())),
             static_cast<unsigned>(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -84,7 +85,9 @@ class HttpsTest : public testing::Test {
   const TemporaryDirectory directory_;
   const std::string ca_file_ =
       directory_.write("ca.pem", authority().certificate().certificate_pem);
-  databricks_token::HttpClients clients_{"test/1.0"};
+  std::atomic<std::chrono::nanoseconds> now_{std::chrono::nanoseconds(0)};
+  const databricks_token::Clock clock_ = [this] { return now_.load(); };
+  databricks_token::HttpClients clients_{"test/1.0", clock_};
 };
 
 }  // namespace test_support

@@ -119,7 +119,7 @@ TEST_F(HttpClientsTest, ClientsOfOneCaFileReadItOnce) {
             static_cast<ssize_t>(sizeof(inotify_event)));
 }
 
-TEST_F(HttpClientsTest, ACaFileThatChangedCountsAtTheNextRequestAlsoForConnectionsThatAreOpen) {
+TEST_F(HttpClientsTest, ACaFileThatChangedCountsWithinASecondAlsoForConnectionsThatAreOpen) {
   TlsServer server(certificate(), TlsServer::answering(kOk));
   const auto client = client_of(server.url());
   const FakeCall call;
@@ -127,11 +127,13 @@ TEST_F(HttpClientsTest, ACaFileThatChangedCountsAtTheNextRequestAlsoForConnectio
 
   const local_workspace::CertificateAuthority stranger("Somebody else's CA");
   directory_.write("ca.pem", stranger.certificate().certificate_pem);
+  now_ = 1s;
   const auto refused = client->send(call.call(), get());
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().reason, "TLS_UNTRUSTED");
 
   directory_.write("ca.pem", "nothing");
+  now_ = 2s;
   const auto unreadable = client->send(call.call(), get());
   ASSERT_FALSE(unreadable.ok());
   EXPECT_EQ(unreadable.error().reason, "CA_FILE_INVALID");
@@ -205,16 +207,30 @@ TEST_F(HttpClientsTest, AConnectionIsKeptForLessTimeThanTheServerSays) {
 }
 
 TEST_F(HttpClientsTest, WhatIsOverItsTimeIsClosedByTheNextRequestOfAnyClient) {
-  TlsServer shortly(certificate(), TlsServer::answering("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2"
-                                                        "\r\nContent-Length: 0\r\n\r\n"));
+  const auto kept_for = [](const std::string& seconds) {
+    return TlsServer::answering("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=" + seconds +
+                                "\r\nContent-Length: 0\r\n\r\n");
+  };
+  TlsServer longer(certificate(), kept_for("4"));
+  TlsServer shortly(certificate(), kept_for("2"));
   TlsServer other(certificate(), TlsServer::answering(kOk));
-  const auto client = client_of(shortly.url());
+  const auto one = client_of(longer.url());
+  const auto another = client_of(shortly.url());
   const auto others = client_of(other.url());
   const FakeCall call;
-  ASSERT_TRUE(client->send(call.call(), get()).ok());
-  std::this_thread::sleep_for(1100ms);  // its time
+  ASSERT_TRUE(one->send(call.call(), get()).ok());
+  ASSERT_TRUE(another->send(call.call(), get()).ok());
+
+  now_ = 999ms;
+  ASSERT_TRUE(others->send(call.call(), get()).ok());
+  EXPECT_TRUE(shortly.wait_until_open(1));
+  now_ = 1s;
   ASSERT_TRUE(others->send(call.call(), get()).ok());
   EXPECT_TRUE(shortly.wait_until_open(0));
+  EXPECT_TRUE(longer.wait_until_open(1));
+  now_ = 3s;
+  ASSERT_TRUE(others->send(call.call(), get()).ok());
+  EXPECT_TRUE(longer.wait_until_open(0));
 }
 
 TEST(PlacesTest, WhoCameFirstGoesFirst) {
