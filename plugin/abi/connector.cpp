@@ -29,7 +29,7 @@ hub::Error invalid_request(std::string message) {
 struct Connector::Process {
   explicit Process(hub::Host the_host)
       : host(the_host),
-        clients(user_agent(the_host), [the_host] { return the_host.monotonic(); }),
+        clients(user_agent(the_host)),
         access_tokens(std::make_shared<AccessTokens>([the_host] { return the_host.monotonic(); })) {
   }
 

@@ -43,8 +43,6 @@ constexpr milliseconds kTimeToAnswer{1000};
 /// A request is not tried for longer than this, whatever time the call has: it holds a lease.
 constexpr std::chrono::nanoseconds kLongestTry = std::chrono::minutes(1);
 
-using Clock = std::chrono::steady_clock;
-
 std::chrono::nanoseconds time_to_try(hub::Call call) {
   return std::min(call.remaining(), kLongestTry);
 }
@@ -164,13 +162,14 @@ Workspace::Workspace(std::shared_ptr<HttpClient> client, std::shared_ptr<Pace> p
     : client_(std::move(client)), pace_(std::move(pace)), clock_(std::move(clock)) {}
 
 hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked,
-                                       Clock::time_point until) const {
+                                       std::chrono::steady_clock::time_point until) const {
   // Again after each wait: the workspace may have asked for more meanwhile. Who is cancelled is
   // told so by the client.
   while (!call.cancelled()) {
-    const milliseconds wait = pace_->wait_at(Clock::now());
+    const milliseconds wait = pace_->wait_at(std::chrono::steady_clock::now());
     if (wait.count() == 0) break;
-    if (Clock::now() + wait + kTimeToAnswer > until) return held_back(asked, wait);
+    if (std::chrono::steady_clock::now() + wait + kTimeToAnswer > until)
+      return held_back(asked, wait);
     pause(call, wait);
   }
   return {};
@@ -178,7 +177,7 @@ hub::Result<> Workspace::wait_for_turn(hub::Call call, const Asked& asked,
 
 hub::Result<HttpResponse> Workspace::send_once(hub::Call call, const Asked& asked,
                                                const HttpRequest& request,
-                                               Clock::time_point until) {
+                                               std::chrono::steady_clock::time_point until) {
   if (auto turn = wait_for_turn(call, asked, until); !turn) return std::move(turn).error();
   auto answer = client_->send(call, request);
   if (!answer) return unanswered(asked, std::move(answer).error());
@@ -197,7 +196,7 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
                          .target = std::move(target),
                          .content_type = json.empty() ? "" : "application/json",
                          .body = std::move(json)});
-  const Clock::time_point until = Clock::now() + time_to_try(call);
+  const Pace::Time until = std::chrono::steady_clock::now() + time_to_try(call);
   bool uncertain = false;
   for (int attempt = 1;; ++attempt) {
     auto answer = send_once(call, asked, request, until);
@@ -207,8 +206,9 @@ hub::Result<HttpResponse> Workspace::send_repeatedly(hub::Call call, const Asked
     const milliseconds next = pause_after(error, attempt);
     const bool asked_to_wait =
         error.http_status != 0 && (error.reason == "RATE_LIMITED" || error.retry_after_ms > 0);
-    if (asked_to_wait) pace_->hold_back(next, Clock::now());
-    if (!may_be_sent_again(asked, error, attempt) || Clock::now() + next + kTimeToAnswer > until) {
+    if (asked_to_wait) pace_->hold_back(next, std::chrono::steady_clock::now());
+    if (!may_be_sent_again(asked, error, attempt) ||
+        std::chrono::steady_clock::now() + next + kTimeToAnswer > until) {
       // An earlier attempt may have done it, whatever became of the last one.
       if (uncertain) {
         error.effect = hub::Effect::kUnknown;

@@ -69,7 +69,7 @@ class HttpClient {
   /// CREDENTIAL_INVALID.
   ///
   /// Connections are kept for 30 s, or for less if the server says so. A CA file that changed
-  /// counts within a second: no connection and no TLS session from before it is used again.
+  /// counts within a second: from then on no connection and no TLS session from before it is used.
   hub::Result<HttpResponse> send(hub::Call call, const HttpRequest& request);
 
  private:

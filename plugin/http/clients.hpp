@@ -29,7 +29,7 @@ namespace databricks_token {
 /// Thread-safe. Must be made once for a process; clients may outlive it.
 class HttpClients {
  public:
-  /// `user_agent` is sent by each client.
+  /// `user_agent` is sent by each client; `clock` must work for as long as one sends.
   explicit HttpClients(
       std::string user_agent,
       Clock clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); });

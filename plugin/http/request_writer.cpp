@@ -44,7 +44,7 @@ hub::Result<hub::Secret> write_request(const Origin& origin, const std::string& 
   if (origin.port == 443) host.erase(host.rfind(':'));
 
   std::vector<std::string_view> parts;
-  parts.reserve(32);
+  parts.reserve(32);  // more than most requests have
   const auto add = [&parts](std::initializer_list<std::string_view> more) {
     parts.insert(parts.end(), more);
   };

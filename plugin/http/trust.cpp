@@ -10,6 +10,9 @@
 namespace databricks_token {
 namespace {
 
+// A look costs a twentieth of a request.
+constexpr std::chrono::seconds kLookEvery(1);
+
 auto identity(const struct stat& status) {
   return std::tuple(status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
                     status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
@@ -22,7 +25,7 @@ hub::Result<std::shared_ptr<X509_STORE>> Trust::store() {
   const std::chrono::nanoseconds now = clock_();
   const std::lock_guard lock(mutex_);
   if (store_ && now < look_at_) return store_;
-  look_at_ = now + kGoodFor;
+  look_at_ = now + kLookEvery;
   struct stat found {};
   ::stat(path, &found);  // before it is read, so that a change while it is read is seen next time
   if (store_ && identity(found) == identity(seen_)) return store_;

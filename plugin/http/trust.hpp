@@ -16,20 +16,19 @@
 namespace databricks_token {
 
 /// Those of one CA file, or of the system. Read at the first use and shared by all clients that
-/// name the file. The first request of each second looks at the file's size, times and inode, and
-/// reads it again when they differ; a file that has become unusable is an error, not a reason to go
-/// on with what it said before. Thread-safe; who comes while it is read waits for that.
+/// name the file. Once a second, and at each request while it is unusable, the file's size, times
+/// and inode are looked at, and it is read again when they differ; a file that has become unusable
+/// is an error, not a reason to go on with what it said before. Thread-safe; who comes while it is
+/// read waits for that.
 class Trust {
  public:
-  static constexpr std::chrono::seconds kGoodFor{1};
-
   /// PEM; empty: the system's hashed directory, which OpenSSL reads as needed; its bundle would
   /// cost 20 ms and 1 MB.
   Trust(std::string ca_file, Clock clock)
       : ca_file_(std::move(ca_file)), clock_(std::move(clock)) {}
 
-  /// The same store for as long as nothing changed. The file must be a TrustedFile: it steers where
-  /// the credential goes. CA_FILE_INVALID.
+  /// The same store for as long as no change was seen. The file must be a TrustedFile: it steers
+  /// where the credential goes. CA_FILE_INVALID.
   hub::Result<std::shared_ptr<X509_STORE>> store();
 
  private:

@@ -130,7 +130,7 @@ class Tunnel {
   const ProxySettings& proxy_;
   const Origin& origin_;
   const int socket_;
-  const Doing doing_{"asking the proxy for a tunnel to ", &origin_};
+  const Doing doing_{"waiting for a tunnel through the proxy ", &proxy_.origin};
 };
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "http/settings.hpp"
 
@@ -20,8 +19,8 @@ namespace databricks_token {
 
 /// Completes "while ..": "sending to https://host:port". In words only for an error.
 struct Doing {
-  std::string_view what;
-  const Origin* where = nullptr;  // stands behind it
+  const char* what;
+  const Origin* where = nullptr;  // borrowed; stands behind it
 
   std::string text() const { return std::string(what) + (where != nullptr ? where->text() : ""); }
 };

@@ -170,12 +170,14 @@ class InterruptTest : public HttpsTest, public testing::WithParamInterface<Phase
 
   std::optional<FakeCall> call_;
   hub::Result<HttpResponse> answer_ = hub::Error{};
+  std::string waits_for_;
   Clock::time_point begun_;
   Clock::time_point returned_;
 
  private:
   void send_from_here(milliseconds deadline, const std::function<void()>& once_begun) {
     const auto client = make_client();
+    waits_for_ = GetParam().way == Way::kProxy ? server_->url_of("http") : client->origin().text();
     std::vector<std::thread> others;
     FakeCall of_others;
     if (GetParam().way == Way::kBusyClient) {
@@ -247,6 +249,7 @@ TEST_P(InterruptTest, TheDeadlineEndsTheCallOnTime) {
   ASSERT_FALSE(answer_.ok());
   EXPECT_EQ(answer_.error().status, Status::kDeadlineExceeded) << answer_.error().message;
   EXPECT_EQ(answer_.error().reason, "DEADLINE_EXCEEDED");
+  EXPECT_THAT(answer_.error().message, testing::HasSubstr(waits_for_));
   EXPECT_EQ(answer_.error().effect, GetParam().effect);
   EXPECT_GE(returned_ - begun_, kDeadline);
   EXPECT_LT(returned_ - begun_, kDeadline + kPromptly);
