@@ -23,6 +23,7 @@ Poco::JSON::Object::Ptr document_of(const hub::Error& error) {
   document->set("http_status", error.http_status);
   document->set("message", error.message);
   document->set("hint", text_or_null(error.hint));
+  document->set("detail", error.detail_json.empty() ? Var() : Var(parse_object(error.detail_json)));
   return document;
 }
 
@@ -56,6 +57,7 @@ void print_error(const Outcome& outcome) {
   if (!outcome.where.rule.empty()) std::cerr << " [" << outcome.where.rule << "]";
   std::cerr << "\n";
   if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
+  if (!error.detail_json.empty()) std::cerr << "  detail: " << error.detail_json << "\n";
 }
 
 }  // namespace

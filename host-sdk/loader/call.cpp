@@ -115,9 +115,9 @@ Error HostCall::outcome(hub_status status, std::string_view function) const {
     error.message =
         "the connector's " + std::string(function) + " failed: " + std::string(to_text(code));
   }
-  if (!error.detail_json.empty() && !is_json_object(error.detail_json)) error.detail_json.clear();
   for (std::string* text : {&error.reason, &error.message, &error.hint, &error.detail_json})
     *text = services().redactor().redact(*text);
+  if (!error.detail_json.empty() && !is_json_object(error.detail_json)) error.detail_json.clear();
   return error;
 }
 

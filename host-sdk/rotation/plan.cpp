@@ -38,13 +38,14 @@ bool is_past_grace(const Slot::Previous& version, const Slot& slot) {
   return version.retire_after && *version.retire_after <= slot.now;
 }
 
-/// Why it goes, or empty.
-std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::int64_t now) {
+/// Why it goes, or empty. `unless` follows where somebody's use may still keep it.
+std::string ripe_reason(const Slot::Previous& version, const Slot& slot, std::int64_t now,
+                        const std::string& unless = {}) {
   if (version.retiring) return "its revocation was begun";
   if (version.note.has_ended(now)) return "it has expired";
   if (slot.has_leaked(version)) return "it has leaked";
   if (!is_past_grace(version, slot) || version.kept_until > now) return {};
-  return "its grace period has passed";
+  return "its grace period has passed" + unless;
 }
 
 }  // namespace
@@ -252,10 +253,10 @@ std::vector<Answer::Planned> steps(const Slot& slot, const Request& request, boo
     replaced = true;
   }
   const std::string unless =
-      policy.retire == Retire::kUnlessUsed ? ", and unless it is still in use" : "";
+      policy.retire == Retire::kUnlessUsed ? "; it stays while it is in use" : "";
   for (auto version = slot.previous.rbegin(); version != slot.previous.rend(); ++version) {
-    const std::string ripe = ripe_reason(*version, slot, now);
-    if (!ripe.empty()) plan.push_back({"revoke", version->note.credential_id, ripe + unless});
+    const std::string ripe = ripe_reason(*version, slot, now, unless);
+    if (!ripe.empty()) plan.push_back({"revoke", version->note.credential_id, ripe});
   }
   if (replaced && slot.current) {
     const std::string& id = slot.current->note.credential_id;

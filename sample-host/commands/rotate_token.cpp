@@ -1,3 +1,4 @@
+#include "command_line.hpp"
 #include "commands/operation.hpp"
 #include "session.hpp"
 
@@ -38,7 +39,10 @@ hub::Result<Answer> rotate_token(Session& session) {
   const CommandLine& line = session.line();
   const bool leaked = line.has("--leaked");
   const bool plan = line.has("--plan");
-  const std::string when(leaked ? "now" : line.value("--when", "due"));
+  const std::string when(line.value("--when", leaked ? "now" : "due"));
+  if (when == "due" && (leaked || line.has("--replace")))
+    throw UsageError("with --when due the clock says which token is replaced",
+                     "Write --when now or --leaked, and --replace if it is not the current one.");
   Poco::JSON::Object request;
   request.set("when", when);
   if (leaked) request.set("leaked", true);

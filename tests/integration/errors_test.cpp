@@ -6,6 +6,16 @@ namespace {
 
 // ---- What the wire shows for each cause ----
 
+TEST_F(Answers, KeepTheirOwnCodeAndTheNumberOfTheRequestForTheSupport) {
+  const Served refused{
+      kEverything, "", 403, said(R"("PERMISSION_DENIED")", "no"), {{"X-Request-Id", "5f1f7d5a"}}};
+  serve(refused);
+  const auto detail = json({"create-token", "local"}, 1)->getObject("error")->getObject("detail");
+  EXPECT_EQ(detail->getValue<std::string>("error_code"), "PERMISSION_DENIED");
+  EXPECT_EQ(detail->getValue<std::string>("request_id"), "5f1f7d5a");
+  EXPECT_THAT(host({"create-token", "local"}).err, testing::HasSubstr("\n  detail: {"));
+}
+
 TEST_F(Answers, AboutTheCredentialSayWhichOneToUse) {
   const std::string invalid = said("403", "Invalid access token.");
   ASSERT_EQ(invalid.size(), 52U);  // databricks-sdk-go issue 1046

@@ -238,7 +238,35 @@ TEST_F(Lifecycle, APlanSaysWhenTheSlotIsEmpty) {
   EXPECT_EQ(text(error({"rotate-token", "local", "--plan"}, 1), "reason"), "NO_CURRENT");
 }
 
+TEST_F(Lifecycle, ATokenIsReplacedOnceHoweverOftenItIsNamed) {
+  create_token();
+  const std::string before = current();
+  const std::vector<std::string> command = {"rotate-token", "local",     "--when",
+                                            "now",          "--replace", before};
+  json(command, 0);
+  const std::string after = current();
+  EXPECT_NE(after, before);
+  json(command, 0);
+  EXPECT_EQ(current(), after);
+}
+
 // ---- retire: unless-used ----
+
+TEST_F(Lifecycle, APlanSaysWhichTokensTheirUseMayKeep) {
+  configure("grace_seconds", 0);
+  configure("retire", "unless-used");
+  create_token();
+  const std::string first = current();
+  EXPECT_THAT(
+      host({"rotate-token", "local", "--plan", "--when", "now"}).out,
+      HasSubstr("revoke " + first + ": there is no grace period; it stays while it is in use\n"));
+
+  serve({"/api/2.0/token-management/tokens/*", "DELETE", 503, "{}"});
+  error({"rotate-token", "local", "--leaked"}, 4);
+  workspace.clear_faults();
+  EXPECT_THAT(host({"rotate-token", "local", "--plan"}).out,
+              StartsWith("revoke " + first + ": its revocation was begun\n"));
+}
 
 TEST_F(Lifecycle, AReplacedTokenThatIsStillInUseIsReportedAndKeptUntilItIsNot) {
   configure("grace_seconds", 0);

@@ -55,6 +55,8 @@ TEST_F(Cli, RefusesCommandLinesThatItCannotUnderstand) {
       {{"rotate-token", "local", "--when", "soon"}, "--when takes no such value"},
       {{"rotate-token", "local", "--when", "due|now"}, "--when takes no such value"},
       {{"rotate-token", "local", "--when=now", "--when=now"}, "--when is given twice"},
+      {{"rotate-token", "local", "--replace", "4f2a"}, "with --when due"},
+      {{"rotate-token", "local", "--leaked", "--when=due"}, "with --when due"},
       {{"revoke-token", "local", "--all=yes"}, "--all takes no value"},
       {{"tokens", "local", "--reveal", "previous"}, "--reveal takes no such value"},
       {{"tokens", "local", "--reveal", "current", "--remote"}, "exclude each other"},
@@ -103,8 +105,8 @@ TEST_F(Cli, AnswersAWrongCommandLineInJsonWhenAsked) {
   EXPECT_EQ(text(error, "status"), "invalid-argument");
   EXPECT_EQ(text(error, "reason"), "USAGE");
   EXPECT_THAT(keys(error),
-              ElementsAre("effect", "file", "hint", "http_status", "line", "message", "path",
-                          "reason", "retry", "retry_after_ms", "rule", "status"));
+              ElementsAre("detail", "effect", "file", "hint", "http_status", "line", "message",
+                          "path", "reason", "retry", "retry_after_ms", "rule", "status"));
 }
 
 TEST_F(Cli, HelpExplainsTheProgramAndEachCommandWithoutAConfiguration) {
