@@ -132,7 +132,9 @@ hub_status secret_begin(const hub_call* raw, hub_text name, int64_t lease_ms, ui
                      const auto begun = slots.begin(slot, milliseconds(lease_ms));
                      if (!begun) return begun.error();
                      *fence = begun->fence;
-                     return write(snapshot, to_json(begun->snapshot));
+                     auto taken = write(snapshot, to_json(begun->snapshot));
+                     if (!taken) static_cast<void>(slots.end(slot, *fence));
+                     return taken;
                    });
 }
 

@@ -67,6 +67,12 @@ Verdict does_without_what_is_denied(const Subject& subject) {
   return denied == 0 ? skipped("it asked for no secret that it requires") : passed();
 }
 
+bool has_begun_a_slot(Session& session) {
+  return std::ranges::any_of(session.description().secrets, [&](const auto& each) {
+    return each.second.rotates && session.host().slots().look(each.first);
+  });
+}
+
 Verdict gives_slots_back(const Subject& subject) {
   Session session(subject);
   live(session, subject.seed, 4, 4);
@@ -74,10 +80,19 @@ Verdict gives_slots_back(const Subject& subject) {
   for (const std::string& each : session.host().violations()) {
     if (each.ends_with("was left begun")) return failed(each);
   }
-  const bool has_begun = std::ranges::any_of(session.description().secrets, [&](const auto& each) {
-    return each.second.rotates && session.host().slots().look(each.first);
-  });
-  return has_begun ? passed() : skipped("it began no slot");
+  return has_begun_a_slot(session) ? passed() : skipped("it began no slot");
+}
+
+Verdict writes_what_a_host_takes(const Subject& subject) {
+  Session session(subject);
+  live(session, subject.seed, 4, 4);
+  session.host().end_calls();
+  for (const std::string& each : session.host().violations()) {
+    if (each.starts_with("a note ") || each.starts_with("a lease ") ||
+        each.starts_with("a grace period "))
+      return failed(each);
+  }
+  return has_begun_a_slot(session) ? passed() : skipped("it began no slot");
 }
 
 /// Each function of secrets and slots fails once, in the plainest request of each operation.
@@ -149,6 +164,9 @@ Checks secret_checks() {
       {"HUB-S-03.b", "it survives each failure of the host's secrets and slots, and explains it",
        "return the status of each function of hub_call that is not HUB_OK", "HUB-U-02.a",
        survives_a_failing_store},
+      {"HUB-S-03.c", "its notes, leases and grace periods are such as a host takes",
+       "write notes that are JSON objects of at most 16 KiB, take a lease of a millisecond or more",
+       "HUB-U-02.a", writes_what_a_host_takes},
       {"HUB-S-04", "it asks for a secret at each call that needs it",
        "keep no secret, for it rotates; to keep what was had for it, as an access token, is fine",
        "HUB-U-02.a", asks_at_each_call},

@@ -1,5 +1,8 @@
 #include "host.hpp"
 
+#include <hub/host.hpp>
+#include <hub/strict_json.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -66,6 +69,14 @@ hub_host Host::make_table() {
 Host::Host(const Lending& lending, std::chrono::milliseconds now)
     : lending_(lending), table_(lend_table(make_table(), &hub_host::query, lending)) {
   advance(now - this->now());
+}
+
+bool Host::is_note(std::string_view text) const {
+  try {
+    return check_strict_json(text, "note");
+  } catch (const Refused&) {
+    return false;
+  }
 }
 
 Call& Host::new_call(std::chrono::milliseconds timeout) {

@@ -66,6 +66,7 @@ class Host : public hub::testing::FakeWorld {
   void take_table_back() const { table_.take_back(); }
 
  private:
+  bool is_note(std::string_view text) const override;
   hub_host make_table();
 
   const Lending lending_;

@@ -96,11 +96,53 @@ TEST_F(FakeHostTest, FindsASecretInALogLineAnErrorAResponseAndANote) {
   (void)run([&](Call call) { return hub::Error{.reason = "BAD", .message = key(call)}; });
   (void)run([&](Call call) { return Result<std::string>(key(call)); });
   (void)run([&](Call call) {
-    return done(SlotTransaction::begin(call, "token", seconds(1))->note(key(call)));
+    const std::string note = R"({"key": ")" + key(call) + "\"}";
+    return done(SlotTransaction::begin(call, "token", seconds(1))->note(note));
   });
   EXPECT_THAT(host_.violations(),
               ElementsAre("a secret is in a log line", "a secret is in an error",
                           "a secret is in a response", "a secret is in a note"));
+}
+
+TEST_F(FakeHostTest, RefusesWhatNoHostTakes) {
+  host_.grant_slot("token");
+  const auto refused = [&](const std::function<Result<>(SlotTransaction&)>& write) {
+    const auto answer = run([&](Call call) {
+      auto slot = SlotTransaction::begin(call, "token", seconds(1));
+      return done(write(*slot));
+    });
+    return answer ? std::string() : answer.error().reason;
+  };
+  EXPECT_EQ(refused([](auto& slot) { return slot.note("[]"); }), "NOTE_INVALID");
+  EXPECT_EQ(refused([](auto& slot) { return slot.note(""); }), "NOTE_INVALID");
+  EXPECT_EQ(refused([](auto& slot) { return slot.note({}); }), "ARGUMENT_INVALID");
+  EXPECT_EQ(refused([](auto& slot) { return slot.renew(milliseconds(0)); }), "ARGUMENT_INVALID");
+  EXPECT_EQ(refused([](auto& slot) { return slot.commit(1, milliseconds(-1), {}, {}); }),
+            "ARGUMENT_INVALID");
+  EXPECT_EQ(refused([](auto& slot) { return slot.note(" {\"is\": 1}\n"); }), "");
+  (void)run([](Call call) {
+    const auto begun = SlotTransaction::begin(call, "token", milliseconds(0));
+    return Result<std::string>(begun.error());
+  });
+  EXPECT_THAT(host_.violations(),
+              ElementsAre("a note is no JSON object", "a note is no JSON object",
+                          "a note that was to be replaced is absent",
+                          "a lease is shorter than a millisecond", "a grace period is negative",
+                          "a lease is shorter than a millisecond"));
+}
+
+TEST_F(FakeHostTest, FillsAnErrorOnlyFromWhatItSaidOfTheSameOne) {
+  host_.grant("key");
+  const auto told = [&](const hub::Error& error) {
+    return run([&](Call call) -> Result<std::string> {
+      EXPECT_FALSE(call.secret("other"));  // PERMISSION_DENIED, SECRET_NOT_GRANTED, with a hint
+      EXPECT_FALSE(call.secret("another"));
+      return error;
+    });
+  };
+  EXPECT_NE(told({.status = Status::kPermissionDenied}).error().hint, "");
+  EXPECT_EQ(told({.status = Status::kPermissionDenied, .reason = "OURS"}).error().hint, "");
+  EXPECT_EQ(told({.status = Status::kInternal, .reason = "OURS"}).error().hint, "");
 }
 
 TEST_F(FakeHostTest, FindsAValueThatTheConnectorMintedItself) {

@@ -59,6 +59,7 @@ const Beast kBeasts[] = {
     {"bad_lists_no_reason", {"HUB-E-02.b"}},
     {"bad_names_no_status", {"HUB-E-02.d", "HUB-O-02.b"}},
     {"bad_needs_no_secret", {"HUB-S-02.b"}},
+    {"bad_notes_no_json", {"HUB-S-03.c"}},
     {"bad_opens_never", {}, {}, {"HUB-U-02.a"}},
     {"bad_opens_once", {"HUB-U-02.b", "HUB-T-01.a"}},
     {"bad_prints", {"HUB-T-03.i"}},
@@ -70,7 +71,7 @@ const Beast kBeasts[] = {
     {"bad_says_nothing", {"HUB-E-02.a", "HUB-O-02.b", "HUB-S-03.b"}},
     {"bad_secret_in_failure", {"HUB-S-05.b"}},
     {"bad_secret_in_log", {"HUB-S-05.a"}},
-    {"bad_secret_in_note", {"HUB-S-01"}},
+    {"bad_secret_in_note", {"HUB-S-01", "HUB-S-03.c"}},  // which the quotes of the secret break
     {"bad_secret_in_response", {"HUB-S-01"}},
     {"bad_shares_state", {"HUB-T-01.a"}},
     {"bad_shortens_failure", {"HUB-O-04.c"}},

@@ -226,7 +226,9 @@ class Bad {
     }
     auto slot = hub::SlotTransaction::begin(call, "token", milliseconds(1000));
     if (!slot) return std::move(slot).error();
-    const std::string note = is(Flaw::secret_in_note) ? R"({"by": ")" + value + R"("})" : "{}";
+    const std::string note = is(Flaw::secret_in_note)  ? R"({"by": ")" + value + R"("})"
+                             : is(Flaw::notes_no_json) ? "{by: me}"
+                                                       : "{}";
     if (auto noted = slot->note(note); !noted) {
       if (is(Flaw::leaves_slot_on_failure)) leave_begun(*std::move(slot));
       return std::move(noted).error();

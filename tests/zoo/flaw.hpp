@@ -10,7 +10,7 @@ enum class Flaw {
   invents_effect, invents_retry, is_bound_to_thread, keeps_call, keeps_config, keeps_host,
   knows_any_extension, knows_any_id, leaks_descriptor, leaks_thread, leaves_callback,
   leaves_callback_on_failure, leaves_slot_begun, leaves_slot_on_failure, lists_no_reason,
-  names_no_status, needs_no_secret, opens_never, opens_once, prints, prints_secret,
+  names_no_status, needs_no_secret, opens_never, opens_once, notes_no_json, prints, prints_secret,
   reads_beyond_table, reads_beyond_text, redescribes, repeats_unsure, says_nothing,
   secret_in_failure, secret_in_log, secret_in_note, secret_in_response, shares_state,
   shortens_failure, speaks_no_words, starts_once, throws, undeclared_secret,

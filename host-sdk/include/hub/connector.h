@@ -3,7 +3,9 @@
  * A connector is a shared library with one exported function, hub_connector_query. A host loads it,
  * asks for the table "hub.connector/1" and drives it as the state table says:
  *
- *     loaded -> (query, describe)* -> start -> (open -> invoke* -> close)* -> stop
+ *     loaded -> start -> (open -> invoke* -> close)* -> stop
+ *
+ * and asks for descriptions and extensions (describe, query) whenever it likes.
  *
  * JSON describes operations, an open set: requests, responses and configurations can be logged
  * whole, because a secret never rides in them. Typed structs control: errors, deadlines,
@@ -139,11 +141,11 @@ enum { HUB_LOG_DEBUG = 0, HUB_LOG_INFO = 1, HUB_LOG_WARNING = 2, HUB_LOG_ERROR =
 typedef struct hub_host hub_host;
 struct hub_host {
   size_t struct_size;
-  uint32_t abi_minor;
-  uint32_t reserved; /* 0 */
-  hub_text name;     /* "sample-host": for a User-Agent */
-  hub_text version;  /* "1.0.0" */
-  void* context;     /* the host's own */
+  uint32_t abi_minor; /* HUB_CONNECTOR_MINOR of its header, to be shown */
+  uint32_t reserved;  /* 0 */
+  hub_text name;      /* "sample-host": for a User-Agent */
+  hub_text version;   /* "1.0.0" */
+  void* context;      /* the host's own */
 
   /* Milliseconds since 1970-01-01 UTC. [thread-safe] */
   int64_t (*now_unix_ms)(const hub_host* host) HUB_NOEXCEPT;
@@ -206,8 +208,8 @@ struct hub_call {
 
   /* Registers `callback`, to be run once, on any thread, when the call is cancelled; at once if it
    * has been. It must be quick, call nothing of the host, and wake what the call waits in, such as
-   * by shutdown(2). The returned id goes to off_cancel before the call returns. Several may be
-   * registered. [call-thread] */
+   * by shutdown(2). The returned id goes to off_cancel before the call returns; 0 is none, for want
+   * of memory, and `cancelled` alone then tells. Several may be registered. [call-thread] */
   uint64_t (*on_cancel)(const hub_call* call, void (*callback)(void* argument) HUB_NOEXCEPT,
                         void* argument) HUB_NOEXCEPT;
 
@@ -219,12 +221,13 @@ struct hub_call {
   void (*log)(const hub_call* call, hub_log_level level, hub_text message) HUB_NOEXCEPT;
 
   /* Says why the call is about to return a status other than HUB_OK; the host copies. The last one
-   * counts, but texts that are absent in it keep what a function of this call said last.
-   * [call-thread] */
+   * counts. Texts that are absent in it, and the delay if it is 0, are filled from what a function
+   * of this call said with the same status and, if one is given, the same reason. [call-thread] */
   void (*fail)(const hub_call* call, const hub_error* error) HUB_NOEXCEPT;
 
   /* The present value of a secret: of a credential, or of a slot's current version. Asked of its
-   * source at each call, so do not keep it. HUB_FAILED_PRECONDITION if there is none.
+   * source at each call, so do not keep it. HUB_FAILED_PRECONDITION if there is none,
+   * HUB_DATA_LOSS if the store has not what was put into it, here and in secret_read.
    * [call-thread] */
   hub_status (*secret_get)(const hub_call* call, hub_text name, hub_sink value) HUB_NOEXCEPT;
 
@@ -239,7 +242,8 @@ struct hub_call {
    *      "pending": {"version", "note", "has_value": bool, "discard": bool} or null,
    *      "previous": [{"version", "note", "retire_after": ms or null, "retiring": bool}, ..]}
    *
-   * HUB_UNAVAILABLE with reason SLOT_BUSY while another live holder has it. [call-thread] */
+   * HUB_UNAVAILABLE with reason SLOT_BUSY while another live holder has it. With an error there is
+   * no transaction to end. [call-thread] */
   hub_status (*secret_begin)(const hub_call* call, hub_text name, int64_t lease_ms, uint64_t* fence,
                              hub_sink snapshot) HUB_NOEXCEPT;
 
@@ -302,17 +306,18 @@ typedef struct hub_instance hub_instance;
 /* The connector's, constant. */
 typedef struct hub_connector {
   size_t struct_size;
-  uint32_t abi_minor;
-  uint32_t reserved; /* 0 */
-  hub_text id;       /* "databricks-token" */
-  hub_text version;  /* "1.0.0" */
+  uint32_t abi_minor; /* HUB_CONNECTOR_MINOR of its header, to be shown */
+  uint32_t reserved;  /* 0 */
+  hub_text id;        /* "databricks-token" */
+  hub_text version;   /* "1.0.0" */
 
   /* Writes the connector's description, JSON by schemas/describe.schema.json: operations with their
    * schemas, the configuration's schema, secrets, reasons. Needs no start and does no I/O; legal at
    * any time. [thread-safe] */
   hub_status (*describe)(hub_sink description) HUB_NOEXCEPT;
 
-  /* Once, before the first open. `host` stays valid until stop returns. [loader] */
+  /* Once, before the first open; by an error the library is neither started again nor stopped.
+   * `host` stays valid until stop returns. [loader] */
   hub_status (*start)(const hub_host* host, const hub_call* call) HUB_NOEXCEPT;
 
   /* Once, when every instance is closed and before main returns: joins threads, closes connections.
@@ -320,7 +325,8 @@ typedef struct hub_connector {
   void (*stop)(void) HUB_NOEXCEPT;
 
   /* Makes an instance from a configuration that has passed the connector's own schema. `connection`
-   * is its name, for logs and comments. No network. [thread-safe] */
+   * is its name, for logs and comments. No network. With an error there is no instance to close.
+   * [thread-safe] */
   hub_status (*open)(const hub_call* call, hub_text connection, hub_text config_json,
                      hub_instance** instance) HUB_NOEXCEPT;
 
@@ -331,8 +337,8 @@ typedef struct hub_connector {
   /* Ends the instance. [instance] */
   void (*close)(hub_instance* instance) HUB_NOEXCEPT;
 
-  /* A constant table of an extension that the connector has, or NULL. `id` ends with NUL.
-   * [thread-safe] */
+  /* A constant table of an extension that the connector has, or NULL. `id` ends with NUL. NULL
+   * itself in a connector that has none. [thread-safe] */
   const void* (*query)(const char* id)HUB_NOEXCEPT;
 } hub_connector;
 

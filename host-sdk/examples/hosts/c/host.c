@@ -33,7 +33,8 @@ enum { kSecondsForACall = 60 };
 /* What a hub_call's context leads to. */
 struct job {
   int64_t deadline_ns;
-  char reason[64], message[1024], hint[1024]; /* why it failed */
+  hub_status status; /* why it failed, with these texts */
+  char reason[64], message[1024], hint[1024];
 };
 
 static const char *credential_name, *credential_file;
@@ -113,6 +114,10 @@ static void keep(char* to, size_t room, hub_text from) {
 
 static void call_fail(const hub_call* call, const hub_error* error) {
   struct job* job = call->context;
+  const int has_reason = error->reason.data != NULL;
+  if (error->status != job->status || (has_reason && !is(error->reason, job->reason)))
+    job->reason[0] = job->message[0] = job->hint[0] = '\0'; /* those of another error */
+  job->status = error->status;
   keep(job->reason, sizeof job->reason, error->reason);
   keep(job->message, sizeof job->message, error->message);
   keep(job->hint, sizeof job->hint, error->hint);
@@ -210,7 +215,7 @@ static const hub_connector* load(const char* path) {
   }
   *(void**)&query = dlsym(library, "hub_connector_query");
   const hub_connector* connector = query != NULL ? query(HUB_CONNECTOR_ID) : NULL;
-  if (connector != NULL && HUB_HAS(hub_connector, connector, query)) return connector;
+  if (connector != NULL && HUB_HAS(hub_connector, connector, close)) return connector;
   fprintf(stderr, "%s is no connector of " HUB_CONNECTOR_ID "\n", path);
   return NULL;
 }

@@ -36,6 +36,7 @@ function log(_, level, message) {
 // One start, open or invoke: its deadline, and why it failed.
 class Job {
   deadline = monotonic() + BigInt(SECONDS_FOR_A_CALL) * 1_000_000_000n;
+  status = hub.Status.OK;
   reason = '';
   message = '';
   hint = '';
@@ -45,21 +46,23 @@ class Job {
     return left > 0n ? left : 0n;
   }
 
-  // The last one counts; a text that is absent in it keeps what was said before.
+  // The last one counts; a text that is absent in it keeps what was said of the same error.
   fail(error) {
+    const reason = hub.copy(error.reason)?.toString() ?? this.reason;
+    if (error.status !== this.status || reason !== this.reason)
+      this.reason = this.message = this.hint = '';
+    this.status = error.status;
     for (const member of ['reason', 'message', 'hint'])
       this[member] = hub.copy(error[member])?.toString() ?? this[member];
   }
 
   refuse(error) {
-    if (!(error instanceof Refused)) {
-      this.reason = 'HOST_FAILED';
-      this.message = error.code ?? error.name;
-      return hub.Status.INTERNAL;
-    }
-    this.reason = error.reason;
-    this.message = error.message;
-    return error.status;
+    const ours = error instanceof Refused;
+    this.status = ours ? error.status : hub.Status.INTERNAL;
+    this.reason = ours ? error.reason : 'HOST_FAILED';
+    this.message = ours ? error.message : error.code ?? error.name;
+    this.hint = '';
+    return this.status;
   }
 
   // Whether it went well. Says why not.

@@ -38,7 +38,7 @@ class Job:
     def __init__(self, credential, slot):
         self.credential, self.slot = credential, slot
         self.deadline_ns = time.monotonic_ns() + self.SECONDS * 10**9
-        self.reason, self.message, self.hint = "", "", ""
+        self.status, self.reason, self.message, self.hint = hub.OK, "", "", ""
         bodies = {
             "remaining_ns": lambda call: max(self.deadline_ns - time.monotonic_ns(), 0),
             "cancelled": lambda call: 0,
@@ -76,15 +76,21 @@ class Job:
             try:
                 return body(*arguments) or hub.OK
             except Refused as refused:
-                self.reason, self.message, self.hint = refused.reason, refused.message, ""
+                self.status, self.hint = refused.status, ""
+                self.reason, self.message = refused.reason, refused.message
                 return refused.status
         return answer
 
     def raised(self, error):
+        self.status, self.hint = hub.INTERNAL, ""
         self.reason, self.message = "HOST_FAILED", type(error).__name__
 
     def fail(self, error):
-        """The last one counts; a text that is absent in it keeps what was said before."""
+        """The last one counts; a text that is absent in it keeps what was said of the same error."""
+        reason = error.reason.data and error.reason.text()
+        if error.status != self.status or (reason and reason != self.reason):
+            self.reason, self.message, self.hint = "", "", ""
+        self.status = error.status
         for member in ("reason", "message", "hint"):
             text = getattr(error, member)
             if text.data:

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hub::testing {
 
@@ -41,6 +42,7 @@ class FakeCall {
     world_.look_through("a response", response);
     if (status == HUB_OK) return {};
     if (failure_ && failure_->status == status_of(status)) return *failure_;
+    if (const Error* const said = said_by_host(status_of(status), {})) return *said;
     world_.violated("the status " + std::string(to_text(status_of(status))) +
                     " was returned without fail()");
     return Error{.status = status_of(status), .effect = Effect::kUnknown, .reason = "UNEXPLAINED"};
@@ -49,6 +51,7 @@ class FakeCall {
  private:
   using OnStop = std::stop_callback<std::function<void()>>;
   static constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  static constexpr const char* kNoLease = "a lease is shorter than a millisecond";
 
   static FakeCall& of(const hub_call* call) { return *static_cast<FakeCall*>(call->context); }
 
@@ -58,8 +61,17 @@ class FakeCall {
   }
 
   hub_status record(Error error) {
+    host_said_.push_back(error);
     failure_ = std::move(error);
     return static_cast<hub_status>(failure_->status);
+  }
+
+  /// The last that has this status and, if one is given, this reason; or none.
+  const Error* said_by_host(Status status, const std::string& reason) const {
+    const auto said = std::find_if(host_said_.rbegin(), host_said_.rend(), [&](const Error& each) {
+      return each.status == status && (reason.empty() || reason == each.reason);
+    });
+    return said == host_said_.rend() ? nullptr : &*said;
   }
 
   /// What the connector said, with what the host's own function said where that is empty.
@@ -73,12 +85,13 @@ class FakeCall {
                .message = std::string(view_of(from.message)),
                .hint = std::string(view_of(from.hint)),
                .detail_json = std::string(view_of(from.detail_json))};
+    const Error* const said = said_by_host(told.status, told.reason);
     for (std::string Error::*text :
          {&Error::reason, &Error::message, &Error::hint, &Error::detail_json}) {
       world_.look_through("an error", told.*text);
-      if (failure_ && failure_->status == told.status && (told.*text).empty())
-        told.*text = (*failure_).*text;
+      if (said != nullptr && (told.*text).empty()) told.*text = said->*text;
     }
+    if (said != nullptr && told.retry_after_ms == 0) told.retry_after_ms = said->retry_after_ms;
     failure_ = std::move(told);
   }
 
@@ -120,7 +133,23 @@ class FakeCall {
   hub_status write(hub_text slot, hub_text note, hub_text slot_note, Ask ask) noexcept {
     world_.look_through("a note", view_of(note));
     world_.look_through("a note", view_of(slot_note));
-    return answer_for(slot, ask, [](const Result<>&) { return HUB_OK; });
+    const auto ask_with_notes = [&](SlotStore& slots) -> Result<> {
+      for (const hub_text each : {note, slot_note}) {
+        if (each.data != nullptr && !world_.is_note(view_of(each)))
+          return unacceptable("NOTE_INVALID", "a note is no JSON object");
+      }
+      return ask(slots);
+    };
+    return answer_for(slot, ask_with_notes, [](const Result<>&) { return HUB_OK; });
+  }
+
+  /// What no host asks its store for.
+  Error unacceptable(std::string reason, std::string what) {
+    world_.violated(what);
+    return {.status = Status::kInvalidArgument,
+            .reason = std::move(reason),
+            .message = std::move(what),
+            .hint = "HUB-C-09 of the contract says what a host takes"};
   }
 
   static Error refused(hub_text name) {
@@ -149,6 +178,7 @@ class FakeCall {
   std::map<std::uint64_t, std::unique_ptr<OnStop>> registered_;
   std::uint64_t next_id_ = 1;
   std::set<std::string> begun_;
+  std::vector<Error> host_said_;
   std::optional<Error> failure_;
 };
 
@@ -206,13 +236,19 @@ inline void FakeCall::set_reading_functions() {
     FakeCall& self = of(call);
     return self.answer_for(
         name,
-        [&](SlotStore& slots) {
+        [&](SlotStore& slots) -> Result<SlotStore::Begun> {
+          if (lease_ms < 1) return self.unacceptable("ARGUMENT_INVALID", kNoLease);
           return slots.begin(view_of(name), std::chrono::milliseconds(lease_ms));
         },
         [&](const Result<SlotStore::Begun>& begun) {
-          self.begun_.emplace(view_of(name));
           *fence = begun->fence;
-          return send(snapshot, to_json(begun->snapshot));
+          const hub_status taken = send(snapshot, to_json(begun->snapshot));
+          if (taken == HUB_OK) {
+            self.begun_.emplace(view_of(name));
+          } else {
+            static_cast<void>(self.world_.slots_.end(view_of(name), begun->fence));
+          }
+          return taken;
         });
   };
   table_.secret_look = [](const hub_call* call, hub_text name, hub_sink snapshot) noexcept {
@@ -232,7 +268,9 @@ inline void FakeCall::set_reading_functions() {
 inline void FakeCall::set_writing_functions() {
   table_.secret_renew = [](const hub_call* call, hub_text name, std::uint64_t fence,
                            std::int64_t lease_ms) noexcept {
-    return of(call).write(name, {}, {}, [&](SlotStore& slots) {
+    FakeCall& self = of(call);
+    return self.write(name, {}, {}, [&](SlotStore& slots) -> Result<> {
+      if (lease_ms < 1) return self.unacceptable("ARGUMENT_INVALID", kNoLease);
       return slots.renew(view_of(name), fence, std::chrono::milliseconds(lease_ms));
     });
   };
@@ -268,7 +306,9 @@ inline void FakeCall::set_writing_functions() {
   table_.secret_commit = [](const hub_call* call, hub_text name, std::uint64_t fence,
                             std::uint64_t version, std::int64_t grace_ms, hub_text note,
                             hub_text slot_note) noexcept {
-    return of(call).write(name, note, slot_note, [&](SlotStore& slots) {
+    FakeCall& self = of(call);
+    return self.write(name, note, slot_note, [&](SlotStore& slots) -> Result<> {
+      if (grace_ms < 0) return self.unacceptable("ARGUMENT_INVALID", "a grace period is negative");
       return slots.commit(view_of(name), fence, version, std::chrono::milliseconds(grace_ms),
                           note_of(note), note_of(slot_note));
     });
@@ -281,7 +321,10 @@ inline void FakeCall::set_writing_functions() {
   };
   table_.secret_note = [](const hub_call* call, hub_text name, std::uint64_t fence,
                           hub_text slot_note) noexcept {
-    return of(call).write(name, {}, slot_note, [&](SlotStore& slots) {
+    FakeCall& self = of(call);
+    return self.write(name, {}, slot_note, [&](SlotStore& slots) -> Result<> {
+      if (slot_note.data == nullptr)
+        return self.unacceptable("ARGUMENT_INVALID", "a note that was to be replaced is absent");
       return slots.note(view_of(name), fence, view_of(slot_note));
     });
   };

@@ -39,6 +39,7 @@ class FakeWorld {
   };
 
   FakeWorld() = default;
+  virtual ~FakeWorld() = default;
   FakeWorld(const FakeWorld&) = delete;
   FakeWorld& operator=(const FakeWorld&) = delete;
 
@@ -98,13 +99,21 @@ class FakeWorld {
   }
 
   /// What the connector did that the contract forbids: a secret in a log line, an error, a response
-  /// or a note, a failure without fail(), a callback left registered, a slot left begun.
+  /// or a note, a failure without fail(), a callback left registered, a slot left begun, a note
+  /// that is no JSON object, a lease or a grace period that no host takes.
   std::vector<std::string> violations() const {
     const std::lock_guard lock(mutex_);
     return violations_;
   }
 
  protected:
+  /// Told by its ends, since nothing here reads JSON; a host reads it all.
+  virtual bool is_note(std::string_view text) const {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && text[first] == '{' &&
+           text[text.find_last_not_of(" \t\r\n")] == '}';
+  }
+
   void log(hub_log_level level, hub_text message) {
     look_through("a log line", view_of(message));
     const std::lock_guard lock(mutex_);
