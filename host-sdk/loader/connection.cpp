@@ -81,7 +81,7 @@ Result<std::string> Connection::invoke(std::string_view operation, std::string_v
                                                    text_of(request_json), response.sink());
   if (status != HUB_OK) {
     Error error = call.outcome(status, operation);
-    // Rule E3: to try again what may have happened already is for idempotent operations only.
+    // HUB-C-07: to try again what may have happened already is for idempotent operations only.
     if (error.effect == Effect::kUnknown && error.retry == Retry::kSameCall &&
         !known->second.idempotent) {
       error.retry = Retry::kNever;

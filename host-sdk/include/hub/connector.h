@@ -20,8 +20,8 @@
  * hub_connector_query. Enum values that a reader does not know are read the cautious way:
  * HUB_UNKNOWN, HUB_RETRY_NEVER, HUB_EFFECT_UNKNOWN.
  *
- * Threads: each function's comment ends with one tag. [loader]: one thread at a time, the one that
- * loads and stops. [instance]: one at a time for each instance, from any thread; instances run in
+ * Threads: each function's comment ends with one tag. [loader]: one thread at a time, not always the
+ * same. [instance]: one at a time for each instance, from any thread; instances run in
  * parallel. [call-thread]: only inside the call that the argument belongs to, on its thread.
  * [thread-safe]: any thread; with a hub_call, until that call returns.
  *

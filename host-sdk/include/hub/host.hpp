@@ -126,11 +126,11 @@ std::vector<std::filesystem::path> find_manifests(
 
 /// Of one invoke.
 struct CallOptions {
-  std::chrono::milliseconds timeout = std::chrono::seconds(60);
+  std::chrono::milliseconds timeout = std::chrono::seconds(60);  // max(): none
   std::stop_token cancel;
-  std::uint32_t attempt = 1;
-  std::string idempotency_key;
-  std::string trace_parent;
+  std::uint32_t attempt = 1;    // at the same job, from 1 on
+  std::string idempotency_key;  // the same for each attempt; may be empty
+  std::string trace_parent;     // W3C traceparent; may be empty
 };
 
 /// One configured connection. One call at a time, from any thread; connections run in parallel.
@@ -144,8 +144,10 @@ class Connection {
   const std::string& name() const;
 
   /// Checks the request against the operation's schema, invokes, and gives back the response's
-  /// JSON. Response and error are redacted. INVALID_ARGUMENT with reason UNKNOWN_OPERATION or
-  /// REQUEST_INVALID never reach the connector.
+  /// JSON. Response and error are redacted. Errors are the connector's, and the host's own:
+  /// INVALID_ARGUMENT with reason UNKNOWN_OPERATION or REQUEST_INVALID, and UNAVAILABLE with
+  /// CONNECTION_BUSY, never reach the connector; INTERNAL with RESPONSE_INVALID and UNEXPLAINED say
+  /// that it is defective.
   Result<std::string> invoke(std::string_view operation, std::string_view request_json,
                              const CallOptions& options = {});
 
@@ -180,11 +182,11 @@ class ConnectorLibrary {
   const std::string& description() const;
 
   /// Checks the configuration against the connector's schema and the grants against its secrets,
-  /// starts the connector if this is the first, and opens. Throws Refused.
+  /// starts the connector if this is the first, and opens. Thread-safe. Throws Refused.
   std::unique_ptr<Connection> open(const ConnectionManifest& manifest);
 
   /// The connector's clean-up, once, when every connection is closed and before main returns.
-  /// Without it the destructor stops.
+  /// Without it the destructor stops. Throws std::logic_error while a connection is open.
   void stop();
 
  private:

@@ -43,7 +43,7 @@ struct Issued {
   std::int64_t expiry_time = 0;  // -1: none
   std::string comment;
   std::string owner_id;
-  std::optional<std::int64_t> last_used_day;
+  std::optional<std::int64_t> last_used_day;  // milliseconds too, right to the day
   Scopes scopes;
 };
 
@@ -151,22 +151,22 @@ struct Request {
   std::string adopt_id{};         // kAdopt: its id, where neither value nor remote side tell it
 };
 
-/// What was done, or would be, and what remains.
+/// What was done, or would be, and what remains. Times in milliseconds since 1970.
 struct Answer {
   /// One step of a plan.
   struct Planned {
-    std::string action;
-    std::string id;  // may be empty
+    std::string action;  // reconcile, drop, verify, commit, mint, revoke, sweep
+    std::string id;      // may be empty
     std::string reason;
   };
   struct Done {
-    std::string action;
-    std::string id;
+    std::string action;  // minted, adopted, committed, revoked, orphan-revoked, swept
+    std::string id;      // may be empty
   };
   struct Remaining {
-    std::string action;
+    std::string action;  // revoke
     std::string id;
-    std::optional<std::int64_t> at;
+    std::optional<std::int64_t> at;  // nothing: as soon as the new one has reached everybody
   };
   struct Warning {
     std::string reason;
@@ -174,8 +174,8 @@ struct Answer {
   };
 
   std::string state;  // the slot's: active, revoking, revoked
-  std::optional<std::string> id;
-  std::optional<std::int64_t> expiry_time;
+  std::optional<std::string> id;             // the current one's, as is its expiry
+  std::optional<std::int64_t> expiry_time;   // as it was granted, or by its lifetime
   std::optional<std::vector<Planned>> plan;  // of plan() alone
   std::vector<Done> did;
   std::vector<Remaining> pending;
