@@ -11,8 +11,8 @@ namespace {
 
 // Of the host's own functions; a connector may pass them on.
 const std::set<std::string> kHostReasons{
-    "ARGUMENT_INVALID", "NOTE_INVALID", "LEASE_LOST",        "NOTE_TOO_LARGE", "SECRET_NOT_GRANTED",
-    "SLOT_ABSENT",      "SLOT_BUSY",    "STORE_UNAVAILABLE", "VERSION_ABSENT", "VERSION_UNUSABLE"};
+    "ARGUMENT_INVALID", "LEASE_LOST", "NOTE_INVALID",      "NOTE_TOO_LARGE", "SECRET_NOT_GRANTED",
+    "SLOT_ABSENT",      "SLOT_BUSY",  "STORE_UNAVAILABLE", "VERSION_ABSENT", "VERSION_UNUSABLE"};
 
 /// All that failed: with secrets and without, for valid requests and configurations.
 std::vector<Answer> failures(const Subject& subject, std::set<std::string>& reasons) {

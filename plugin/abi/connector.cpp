@@ -58,7 +58,7 @@ struct Connector::Process {
   std::shared_ptr<AccessTokens> access_tokens;
 };
 
-// From start until stop, which the host orders with everything between.
+// From start until stop, both on the loader's thread.
 std::optional<Connector::Process> Connector::the_process;
 
 hub::Result<> Connector::start(hub::Host host, hub::Call) {

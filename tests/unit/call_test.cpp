@@ -146,6 +146,13 @@ TEST_F(CallTest, ASecretIsMaskedInLogResponseAndError) {
   EXPECT_EQ(error.detail_json, R"({"sent": "[redacted]"})");
 }
 
+TEST_F(CallTest, ADetailThatMaskingBreaksIsLeftOut) {
+  services_.credentials["env:ADMIN"] = R"({"sent": ")";
+  ASSERT_TRUE(connection_->invoke("reveal", "{}").ok());
+  services_.credentials["env:ADMIN"] = "another";
+  EXPECT_EQ(failure("reveal-in-error").detail_json, "");
+}
+
 TEST_F(CallTest, OnlyDeclaredAndGrantedSecretsAreHandedOut) {
   for (const std::string operation : {"get-undeclared", "get-ungranted", "begin-credential"}) {
     const auto error = failure(operation);

@@ -119,6 +119,10 @@ TEST_F(FakeHostTest, RefusesWhatNoHostTakes) {
   EXPECT_EQ(refused([](auto& slot) { return slot.renew(milliseconds(0)); }), "ARGUMENT_INVALID");
   EXPECT_EQ(refused([](auto& slot) { return slot.commit(1, milliseconds(-1), {}, {}); }),
             "ARGUMENT_INVALID");
+  EXPECT_EQ(refused([](auto& slot) {
+              return slot.note("{\"a\": \"" + std::string(16 * 1024, 'a') + "\"}");
+            }),
+            "NOTE_TOO_LARGE");
   EXPECT_EQ(refused([](auto& slot) { return slot.note(" {\"is\": 1}\n"); }), "");
   (void)run([](Call call) {
     const auto begun = SlotTransaction::begin(call, "token", milliseconds(0));
@@ -128,7 +132,28 @@ TEST_F(FakeHostTest, RefusesWhatNoHostTakes) {
               ElementsAre("a note is no JSON object", "a note is no JSON object",
                           "a note that was to be replaced is absent",
                           "a lease is shorter than a millisecond", "a grace period is negative",
-                          "a lease is shorter than a millisecond"));
+                          "a note is over 16 KiB", "a lease is shorter than a millisecond"));
+}
+
+TEST_F(FakeHostTest, LeavesNoSlotBegunWhoseSnapshotWasNotTaken) {
+  host_.grant_slot("token");
+  const auto answer = run([](Call call) -> Result<std::string> {
+    const hub_sink deaf{
+        nullptr, [](void*, hub_bytes) noexcept -> hub_status { return HUB_RESOURCE_EXHAUSTED; }};
+    std::uint64_t fence = 0;
+    return *Call::refusal(
+        call.raw()->secret_begin(call.raw(), hub::text_of("token"), 1000, &fence, deaf));
+  });
+  EXPECT_EQ(answer.error().reason, "OUTPUT_REFUSED");
+  EXPECT_TRUE(host_.slots().as_holder("other").begin("token", seconds(1)));
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
+TEST_F(FakeHostTest, StartsAConnectorOnce) {
+  EXPECT_TRUE(host_.start());
+  EXPECT_TRUE(host_.start());
+  host_.stop();
+  EXPECT_EQ(host_.start().error().reason, "CONNECTOR_STOPPED");
 }
 
 TEST_F(FakeHostTest, FillsAnErrorOnlyFromWhatItSaidOfTheSameOne) {
@@ -136,10 +161,11 @@ TEST_F(FakeHostTest, FillsAnErrorOnlyFromWhatItSaidOfTheSameOne) {
   const auto told = [&](const hub::Error& error) {
     return run([&](Call call) -> Result<std::string> {
       EXPECT_FALSE(call.secret("other"));  // PERMISSION_DENIED, SECRET_NOT_GRANTED, with a hint
-      EXPECT_FALSE(call.secret("another"));
+      EXPECT_EQ(call.look("token").error().status, Status::kNotFound);
       return error;
     });
   };
+  host_.grant_slot("token");
   EXPECT_NE(told({.status = Status::kPermissionDenied}).error().hint, "");
   EXPECT_EQ(told({.status = Status::kPermissionDenied, .reason = "OURS"}).error().hint, "");
   EXPECT_EQ(told({.status = Status::kInternal, .reason = "OURS"}).error().hint, "");

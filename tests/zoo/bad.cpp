@@ -224,11 +224,14 @@ class Bad {
       wrong.message += value;
       return wrong;
     }
-    auto slot = hub::SlotTransaction::begin(call, "token", milliseconds(1000));
+    const milliseconds lease(is(Flaw::begins_for_no_time) ? 0 : 1000);
+    auto slot = hub::SlotTransaction::begin(call, "token", lease);
     if (!slot) return std::move(slot).error();
     const std::string note = is(Flaw::secret_in_note)  ? R"({"by": ")" + value + R"("})"
                              : is(Flaw::notes_no_json) ? "{by: me}"
-                                                       : "{}";
+                             : is(Flaw::notes_too_much)
+                                 ? R"({"by": ")" + std::string(16 * 1024, 'm') + R"("})"
+                                 : "{}";
     if (auto noted = slot->note(note); !noted) {
       if (is(Flaw::leaves_slot_on_failure)) leave_begun(*std::move(slot));
       return std::move(noted).error();

@@ -20,8 +20,8 @@
  * hub_connector_query. Enum values that a reader does not know are read the cautious way:
  * HUB_UNKNOWN, HUB_RETRY_NEVER, HUB_EFFECT_UNKNOWN.
  *
- * Threads: each function's comment ends with one tag. [loader]: one thread at a time, not always the
- * same. [instance]: one at a time for each instance, from any thread; instances run in
+ * Threads: each function's comment ends with one tag. [loader]: one thread at a time, the one that
+ * loads and stops. [instance]: one at a time for each instance, from any thread; instances run in
  * parallel. [call-thread]: only inside the call that the argument belongs to, on its thread.
  * [thread-safe]: any thread; with a hub_call, until that call returns.
  *
@@ -213,8 +213,8 @@ struct hub_call {
   uint64_t (*on_cancel)(const hub_call* call, void (*callback)(void* argument) HUB_NOEXCEPT,
                         void* argument) HUB_NOEXCEPT;
 
-  /* Removes the callback. When it returns the callback is not running and will not run.
-   * [call-thread] */
+  /* Removes the callback. When it returns the callback is not running and will not run. Nothing
+   * happens for 0. [call-thread] */
   void (*off_cancel)(const hub_call* call, uint64_t id) HUB_NOEXCEPT;
 
   /* Logs under this call. The host redacts and copies. [thread-safe] */
@@ -316,7 +316,7 @@ typedef struct hub_connector {
    * any time. [thread-safe] */
   hub_status (*describe)(hub_sink description) HUB_NOEXCEPT;
 
-  /* Once, before the first open; by an error the library is neither started again nor stopped.
+  /* Once, before the first open; after an error it is neither started again nor stopped.
    * `host` stays valid until stop returns. [loader] */
   hub_status (*start)(const hub_host* host, const hub_call* call) HUB_NOEXCEPT;
 

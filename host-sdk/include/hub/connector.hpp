@@ -182,8 +182,8 @@ inline Result<std::string> Call::look(std::string_view name) const {
 }
 
 /// A slot between secret_begin and secret_end: the transaction of connector.h, with its errors.
-/// The slot's functions of hub_call, with their errors; ends when destroyed. A note is a JSON
-/// object; std::string_view(), which is no text at all, leaves it as it is, and "" is refused.
+/// Ends when destroyed. Notes are JSON objects; std::string_view(), which is no text at all, leaves
+/// one as it is, but for note(), and "" is refused.
 class SlotTransaction {
  public:
   static Result<SlotTransaction> begin(Call call, std::string_view name,

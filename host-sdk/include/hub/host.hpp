@@ -146,8 +146,8 @@ class Connection {
   /// Checks the request against the operation's schema, invokes, and gives back the response's
   /// JSON. Response and error are redacted. Errors are the connector's, and the host's own:
   /// INVALID_ARGUMENT with reason UNKNOWN_OPERATION or REQUEST_INVALID, and UNAVAILABLE with
-  /// CONNECTION_BUSY, never reach the connector; INTERNAL with RESPONSE_INVALID and UNEXPLAINED say
-  /// that it is defective.
+  /// CONNECTION_BUSY, never reach the connector; INTERNAL with RESPONSE_INVALID is a response that
+  /// is no JSON, and any status with UNEXPLAINED one that the connector did not explain.
   Result<std::string> invoke(std::string_view operation, std::string_view request_json,
                              const CallOptions& options = {});
 
@@ -182,7 +182,8 @@ class ConnectorLibrary {
   const std::string& description() const;
 
   /// Checks the configuration against the connector's schema and the grants against its secrets,
-  /// starts the connector if this is the first, and opens. Thread-safe. Throws Refused.
+  /// starts the connector if this is the first, and opens. The first is for the thread that loads
+  /// and stops, the others for any. Throws Refused.
   std::unique_ptr<Connection> open(const ConnectionManifest& manifest);
 
   /// The connector's clean-up, once, when every connection is closed and before main returns.

@@ -17,7 +17,9 @@
  *   - It loads whatever it is given. A host checks the library's owner and digest, the
  * configuration and the requests by the schemas in describe(), before the connector sees them.
  *   - It masks no secrets in logs, errors and answers, and wipes none.
- *   - It never cancels. One that does runs the callbacks of on_cancel, each once. */
+ *   - It never cancels. One that does runs the callbacks of on_cancel, each once.
+ *   - It takes notes, leases and grace periods as they come (HUB-C-09), and fills an error from
+ *     whatever was said last (HUB-C-05). */
 #define _POSIX_C_SOURCE 200809L
 #include "host.h"
 
@@ -33,8 +35,7 @@ enum { kSecondsForACall = 60 };
 /* What a hub_call's context leads to. */
 struct job {
   int64_t deadline_ns;
-  hub_status status; /* why it failed, with these texts */
-  char reason[64], message[1024], hint[1024];
+  char reason[64], message[1024], hint[1024]; /* why it failed */
 };
 
 static const char *credential_name, *credential_file;
@@ -114,10 +115,6 @@ static void keep(char* to, size_t room, hub_text from) {
 
 static void call_fail(const hub_call* call, const hub_error* error) {
   struct job* job = call->context;
-  const int has_reason = error->reason.data != NULL;
-  if (error->status != job->status || (has_reason && !is(error->reason, job->reason)))
-    job->reason[0] = job->message[0] = job->hint[0] = '\0'; /* those of another error */
-  job->status = error->status;
   keep(job->reason, sizeof job->reason, error->reason);
   keep(job->message, sizeof job->message, error->message);
   keep(job->hint, sizeof job->hint, error->hint);

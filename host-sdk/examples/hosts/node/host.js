@@ -17,6 +17,8 @@
 //     configuration and the requests by the schemas in describe(), before the connector sees them.
 //   - It masks no secrets in logs, errors and answers, and wipes none.
 //   - It never cancels. One that does runs the callbacks of on_cancel, each once.
+//   - It takes notes, leases and grace periods as they come (HUB-C-09), and fills an error from
+//     whatever was said last (HUB-C-05).
 //   - JavaScript has one thread, and it waits while a call runs. A connector that calls its host
 //     from a thread of its own, and waits for that, waits for ever: it needs another host.
 import {readFileSync} from 'node:fs';
@@ -36,7 +38,6 @@ function log(_, level, message) {
 // One start, open or invoke: its deadline, and why it failed.
 class Job {
   deadline = monotonic() + BigInt(SECONDS_FOR_A_CALL) * 1_000_000_000n;
-  status = hub.Status.OK;
   reason = '';
   message = '';
   hint = '';
@@ -46,23 +47,21 @@ class Job {
     return left > 0n ? left : 0n;
   }
 
-  // The last one counts; a text that is absent in it keeps what was said of the same error.
+  // The last one counts; a text that is absent in it keeps what was said before.
   fail(error) {
-    const reason = hub.copy(error.reason)?.toString() ?? this.reason;
-    if (error.status !== this.status || reason !== this.reason)
-      this.reason = this.message = this.hint = '';
-    this.status = error.status;
     for (const member of ['reason', 'message', 'hint'])
       this[member] = hub.copy(error[member])?.toString() ?? this[member];
   }
 
   refuse(error) {
-    const ours = error instanceof Refused;
-    this.status = ours ? error.status : hub.Status.INTERNAL;
-    this.reason = ours ? error.reason : 'HOST_FAILED';
-    this.message = ours ? error.message : error.code ?? error.name;
-    this.hint = '';
-    return this.status;
+    if (!(error instanceof Refused)) {
+      this.reason = 'HOST_FAILED';
+      this.message = error.code ?? error.name;
+      return hub.Status.INTERNAL;
+    }
+    this.reason = error.reason;
+    this.message = error.message;
+    return error.status;
   }
 
   // Whether it went well. Says why not.

@@ -16,6 +16,8 @@ you; docs/contract.md has the rules:
     and the requests by the schemas in describe(), before the connector sees them.
   - It masks no secrets in logs, errors and answers, and wipes none.
   - It never cancels. One that does runs the callbacks of on_cancel, each once.
+  - It takes notes, leases and grace periods as they come (HUB-C-09), and fills an error from
+    whatever was said last (HUB-C-05).
 """
 import ctypes
 import sys
@@ -38,7 +40,7 @@ class Job:
     def __init__(self, credential, slot):
         self.credential, self.slot = credential, slot
         self.deadline_ns = time.monotonic_ns() + self.SECONDS * 10**9
-        self.status, self.reason, self.message, self.hint = hub.OK, "", "", ""
+        self.reason, self.message, self.hint = "", "", ""
         bodies = {
             "remaining_ns": lambda call: max(self.deadline_ns - time.monotonic_ns(), 0),
             "cancelled": lambda call: 0,
@@ -76,21 +78,15 @@ class Job:
             try:
                 return body(*arguments) or hub.OK
             except Refused as refused:
-                self.status, self.hint = refused.status, ""
-                self.reason, self.message = refused.reason, refused.message
+                self.reason, self.message, self.hint = refused.reason, refused.message, ""
                 return refused.status
         return answer
 
     def raised(self, error):
-        self.status, self.hint = hub.INTERNAL, ""
         self.reason, self.message = "HOST_FAILED", type(error).__name__
 
     def fail(self, error):
-        """The last one counts; a text that is absent in it keeps what was said of the same error."""
-        reason = error.reason.data and error.reason.text()
-        if error.status != self.status or (reason and reason != self.reason):
-            self.reason, self.message, self.hint = "", "", ""
-        self.status = error.status
+        """The last one counts; a text that is absent in it keeps what was said before."""
         for member in ("reason", "message", "hint"):
             text = getattr(error, member)
             if text.data:

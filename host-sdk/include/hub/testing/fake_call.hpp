@@ -51,6 +51,7 @@ class FakeCall {
  private:
   using OnStop = std::stop_callback<std::function<void()>>;
   static constexpr auto kForever = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::size_t kMaxNote = 16 * 1024;
   static constexpr const char* kNoLease = "a lease is shorter than a millisecond";
 
   static FakeCall& of(const hub_call* call) { return *static_cast<FakeCall*>(call->context); }
@@ -135,7 +136,9 @@ class FakeCall {
     world_.look_through("a note", view_of(slot_note));
     const auto ask_with_notes = [&](SlotStore& slots) -> Result<> {
       for (const hub_text each : {note, slot_note}) {
-        if (each.data != nullptr && !world_.is_note(view_of(each)))
+        if (each.data == nullptr) continue;
+        if (each.size > kMaxNote) return unacceptable("NOTE_TOO_LARGE", "a note is over 16 KiB");
+        if (!world_.is_note(view_of(each)))
           return unacceptable("NOTE_INVALID", "a note is no JSON object");
       }
       return ask(slots);
@@ -159,8 +162,12 @@ class FakeCall {
             .hint = "grant it in the test, by grant() or grant_slot()"};
   }
 
-  static hub_status send(hub_sink sink, std::string_view bytes) {
-    return sink.write(sink.context, {bytes.data(), bytes.size()});
+  hub_status send(hub_sink sink, std::string_view bytes) {
+    const hub_status taken = sink.write(sink.context, {bytes.data(), bytes.size()});
+    if (taken == HUB_OK) return HUB_OK;
+    return record({.status = status_of(taken),
+                   .reason = "OUTPUT_REFUSED",
+                   .message = "the connector did not take what it asked the host for"});
   }
   hub_status hand_out(hub_sink sink, const Secret& value) {
     world_.redactor_.add(value);
@@ -242,7 +249,7 @@ inline void FakeCall::set_reading_functions() {
         },
         [&](const Result<SlotStore::Begun>& begun) {
           *fence = begun->fence;
-          const hub_status taken = send(snapshot, to_json(begun->snapshot));
+          const hub_status taken = self.send(snapshot, to_json(begun->snapshot));
           if (taken == HUB_OK) {
             self.begun_.emplace(view_of(name));
           } else {
@@ -252,9 +259,10 @@ inline void FakeCall::set_reading_functions() {
         });
   };
   table_.secret_look = [](const hub_call* call, hub_text name, hub_sink snapshot) noexcept {
-    return of(call).answer_for(
+    FakeCall& self = of(call);
+    return self.answer_for(
         name, [&](SlotStore& slots) { return slots.look(view_of(name)); },
-        [&](const Result<SlotSnapshot>& seen) { return send(snapshot, to_json(*seen)); });
+        [&](const Result<SlotSnapshot>& seen) { return self.send(snapshot, to_json(*seen)); });
   };
   table_.secret_read = [](const hub_call* call, hub_text name, std::uint64_t fence,
                           std::uint64_t version, hub_sink value) noexcept {

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,7 @@ class FakeHost : public FakeWorld {
   class Connection;
 
   /// `table` is the constant table of hub.connector/1. The connector is started at the first open,
-  /// or by start().
+  /// or by start(), once: what it answered then it answers ever after.
   explicit FakeHost(const void* table) : table_(*static_cast<const hub_connector*>(table)) {
     host_.struct_size = sizeof host_;
     host_.name = text_of("fake-host");
@@ -53,7 +54,7 @@ class FakeHost : public FakeWorld {
   Result<> start();
   /// Once each connection is closed.
   void stop() {
-    if (std::exchange(started_, false)) table_.stop();
+    if (started_ && *started_ && !std::exchange(stopped_, true)) table_.stop();
   }
   Result<Connection> open(std::string_view config_json, std::string_view name = "connection");
 
@@ -62,7 +63,8 @@ class FakeHost : public FakeWorld {
 
   const hub_connector& table_;
   hub_host host_{};
-  bool started_ = false;
+  std::optional<Result<>> started_;
+  bool stopped_ = false;
 };
 
 /// An open instance; closes it.
@@ -92,17 +94,17 @@ class FakeHost::Connection {
 };
 
 inline Result<> FakeHost::start() {
-  FakeCall call(*this);
-  auto done = call.outcome(table_.start(&host_, call.call().raw()));
-  started_ = done.ok();
-  return done;
+  if (stopped_) return Error{.status = Status::kFailedPrecondition, .reason = "CONNECTOR_STOPPED"};
+  if (!started_) {
+    FakeCall call(*this);
+    started_ = call.outcome(table_.start(&host_, call.call().raw()));
+  }
+  return *started_;
 }
 
 inline Result<FakeHost::Connection> FakeHost::open(std::string_view config_json,
                                                    std::string_view name) {
-  if (!started_) {
-    if (auto done = start(); !done) return std::move(done).error();
-  }
+  if (auto done = start(); !done) return std::move(done).error();
   FakeCall call(*this);
   hub_instance* instance = nullptr;
   auto done =

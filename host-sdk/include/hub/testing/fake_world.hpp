@@ -100,7 +100,7 @@ class FakeWorld {
 
   /// What the connector did that the contract forbids: a secret in a log line, an error, a response
   /// or a note, a failure without fail(), a callback left registered, a slot left begun, a note
-  /// that is no JSON object, a lease or a grace period that no host takes.
+  /// that is too long or no JSON object, a lease or a grace period that no host takes.
   std::vector<std::string> violations() const {
     const std::lock_guard lock(mutex_);
     return violations_;
