@@ -45,9 +45,10 @@ class IdleConnections {
   std::vector<Idle> extract_ended(std::chrono::nanoseconds now);
 
   const Clock clock_;
-  std::mutex mutex_;                                                      // guards what follows
-  std::vector<Idle> idle_;                                                // the youngest last
-  std::chrono::nanoseconds first_end_ = std::chrono::nanoseconds::max();  // none ends before
+  std::mutex mutex_;        // guards what follows
+  std::vector<Idle> idle_;  // the youngest last
+  /// None of them is over its time before.
+  std::chrono::nanoseconds first_end_ = std::chrono::nanoseconds::max();
 };
 
 }  // namespace databricks_token

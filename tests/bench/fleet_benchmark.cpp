@@ -2,9 +2,9 @@
 //
 //     fleet_benchmark --instances N [--origins N] [--rotations N] [--rate REQUESTS_PER_SECOND]
 //
-// Opens N instances, makes a token for each, rotates some of them, and writes
-// what it took as one line of JSON. With --rate each origin allows so many requests a second, all
-// instances rotate, and one thread serves each origin.
+// Opens N instances, makes a token for each, rotates some of them, and writes what it took as one
+// line of JSON. With --rate each origin allows so many requests a second, all instances rotate, and
+// one thread serves each origin.
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -205,6 +205,11 @@ TEST_F(CallTest, AnErrorOfTheHostKeepsItsTextsAndItsDelay) {
   EXPECT_EQ(error.retry_after_ms, 0);
 }
 
+TEST_F(CallTest, ASlotWhoseSnapshotWasNotTakenIsNotHeld) {
+  EXPECT_EQ(failure("begin-unheard").reason, "OUTPUT_REFUSED");
+  EXPECT_TRUE(services_.memory.as_holder("them").begin("prod/token", milliseconds(1000)).ok());
+}
+
 TEST_F(CallTest, ArgumentsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(failure("begin-forever").reason, "ARGUMENT_INVALID");
   EXPECT_EQ(failure("stage-nothing").reason, "ARGUMENT_INVALID");

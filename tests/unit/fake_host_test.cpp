@@ -171,6 +171,15 @@ TEST_F(FakeHostTest, FillsAnErrorOnlyFromWhatItSaidOfTheSameOne) {
   EXPECT_EQ(told({.status = Status::kInternal, .reason = "OURS"}).error().hint, "");
 }
 
+TEST_F(FakeHostTest, TakesAStatusOfItsOwnAsItIs) {
+  host_.grant_slot("token");
+  hub::testing::FakeCall call(host_);
+  EXPECT_FALSE(call.call().secret("other"));
+  EXPECT_FALSE(call.call().look("token"));
+  EXPECT_EQ(call.outcome(HUB_PERMISSION_DENIED).error().reason, "SECRET_NOT_GRANTED");
+  EXPECT_THAT(host_.violations(), IsEmpty());
+}
+
 TEST_F(FakeHostTest, FindsAValueThatTheConnectorMintedItself) {
   host_.grant_slot("token");
   (void)run([](Call call) {

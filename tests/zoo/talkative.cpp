@@ -150,6 +150,15 @@ const std::map<std::string, Operation, std::less<>>& operations() {
          return begun ? Result<std::string>(begun->snapshot()) : begun.error();
        }},
       {"begin", [](Call call, std::string_view) { return begin(call, milliseconds(1000)); }},
+      {"begin-unheard",
+       [](Call call, std::string_view) {
+         const hub_sink deaf{nullptr, [](void*, hub_bytes) noexcept -> hub_status {
+                               return HUB_RESOURCE_EXHAUSTED;
+                             }};
+         std::uint64_t fence = 0;
+         return returned(
+             call.raw()->secret_begin(call.raw(), hub::text_of("token"), 60'000, &fence, deaf));
+       }},
       {"begin-forever", [](Call call, std::string_view) { return begin(call, milliseconds(0)); }},
       {"begin-and-rename",
        [](Call call, std::string_view) -> Result<std::string> {

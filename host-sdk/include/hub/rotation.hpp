@@ -173,7 +173,7 @@ struct Answer {
     std::string message;
   };
 
-  std::string state;  // the slot's: active, revoking, revoked
+  std::string state;                         // the slot's: active, revoking, revoked
   std::optional<std::string> id;             // the current one's, as is its expiry
   std::optional<std::int64_t> expiry_time;   // as it was granted, or by its lifetime
   std::optional<std::vector<Planned>> plan;  // of plan() alone
